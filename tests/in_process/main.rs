@@ -1,0 +1,1 @@
+//! Tests of both functions in this process.
