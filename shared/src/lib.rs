@@ -1,1 +1,18 @@
 //! What both functions use.
+//!
+//! * [`message`]: what travels on the queue, with [`order_date`] and [`customer_id`], the two halves of an
+//!   order's identity.
+//! * [`config`]: environment variables, all that is wrong with them in one error.
+//! * [`secret`]: credentials from Secrets Manager.
+//! * [`http`] and [`aws`]: how the clients of the remote APIs are set up.
+//! * [`logging`]: JSON lines; [`startup`]: what both `main`s do around their handler.
+
+pub mod aws;
+pub mod config;
+pub mod customer_id;
+pub mod http;
+pub mod logging;
+pub mod message;
+pub mod order_date;
+pub mod secret;
+pub mod startup;

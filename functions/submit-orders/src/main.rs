@@ -1,7 +1,17 @@
-//! A placeholder while the workspace is laid out.
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+//! The `submit-orders` Lambda: wiring only.
 
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::value::RawValue;
+use submit_orders::handler::Handler;
+
+// One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    run(service_fn(async |event: LambdaEvent<serde_json::Value>| Ok::<_, Error>(event.payload))).await
+    shared::logging::init();
+    let handler = shared::startup::ready(Handler::from_environment().await);
+    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let deadline = shared::startup::deadline(event.context.deadline);
+        Ok::<_, Error>(handler.as_ref().map_err(Clone::clone)?.handle(&event.payload, deadline).await?)
+    }))
+    .await
 }

@@ -1,0 +1,141 @@
+//! How long a message waits before it is tried again: pure functions.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, header::RETRY_AFTER};
+
+/// The wait after the first receive: most hiccups of an API are over by then.
+pub const FIRST_STEP: Duration = Duration::from_secs(30);
+
+/// The longest wait that a failure alone leads to: with it the default 60 receives span more than a day.
+pub const LONGEST_STEP: Duration = Duration::from_secs(60 * 60);
+
+/// How long SQS can hide a message, counted from its receive (`ChangeMessageVisibility`, Amazon SQS API
+/// reference).
+pub const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// What the batching window of an event source mapping can take of [`LONGEST_VISIBILITY`] before the
+/// function sees the message (`MaximumBatchingWindowInSeconds`, AWS Lambda API reference).
+pub const LONGEST_BATCHING_WINDOW: Duration = Duration::from_secs(300);
+
+/// The wait of a message that was received `receives` times.
+///
+/// Doubles from [`FIRST_STEP`] to [`LONGEST_STEP`], with equal jitter: `random`, from 0 up to 1, spreads it
+/// between half the step and the step. (Full jitter, from 0 up, could burn all attempts at once.) Never
+/// shorter than `not_before`, which is what the remote asked for.
+///
+/// `passed` is the time since the invocation began; with it the wait stays within what SQS accepts.
+#[must_use]
+pub fn delay(receives: u32, not_before: Duration, random: f64, passed: Duration) -> Duration {
+    let step = step(receives);
+    let jittered = step.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0);
+    let most = LONGEST_VISIBILITY.saturating_sub(LONGEST_BATCHING_WINDOW).saturating_sub(passed);
+    jittered.max(not_before).min(most)
+}
+
+/// The longest wait after the `receives`th receive, jitter left out.
+#[must_use]
+pub fn step(receives: u32) -> Duration {
+    let doublings = receives.saturating_sub(1).min(16);
+    FIRST_STEP.saturating_mul(1 << doublings).min(LONGEST_STEP)
+}
+
+/// What an answer's `Retry-After` asks for (RFC 9110 §10.2.3), as seen at `now`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// The answer has no such header.
+    Absent,
+    /// To wait this long: zero for a time that is past, and for a header that cannot be read.
+    Wait(Duration),
+}
+
+impl RetryAfter {
+    /// Reads the header, in either of its forms: seconds or an HTTP date.
+    #[must_use]
+    pub fn read(headers: &HeaderMap, now: SystemTime) -> Self {
+        let Some(value) = headers.get(RETRY_AFTER) else { return Self::Absent };
+        let text = value.to_str().unwrap_or_default().trim();
+        let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More digits than a u64 holds are absurd, and bounded by `delay` like all of them.
+            Duration::from_secs(text.parse().unwrap_or(u64::MAX))
+        } else {
+            httpdate::parse_http_date(text)
+                .ok()
+                .and_then(|date| date.duration_since(now).ok())
+                .unwrap_or_default()
+        };
+        Self::Wait(wait)
+    }
+
+    /// The wait asked for, zero where there is none.
+    #[must_use]
+    pub fn wait(self) -> Duration {
+        match self {
+            Self::Absent => Duration::ZERO,
+            Self::Wait(wait) => wait,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ZERO: Duration = Duration::ZERO;
+    const HOUR: Duration = LONGEST_STEP;
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    #[test]
+    fn the_step_doubles_from_half_a_minute_to_an_hour() {
+        let steps: Vec<u64> = (0..10).map(|receives| step(receives).as_secs()).collect();
+        assert_eq!(steps, [30, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        assert_eq!(step(u32::MAX), HOUR);
+    }
+
+    #[test]
+    fn the_jitter_lies_between_half_the_step_and_the_step() {
+        assert_eq!(delay(1, ZERO, 0.0, ZERO), secs(15));
+        assert_eq!(delay(1, ZERO, 0.5, ZERO), Duration::from_millis(22_500));
+        assert_eq!(delay(1, ZERO, 1.0, ZERO), secs(30));
+        assert_eq!(delay(60, ZERO, 0.0, ZERO), secs(1800));
+    }
+
+    #[test]
+    fn the_remotes_own_wait_is_a_floor() {
+        assert_eq!(delay(1, secs(90), 0.0, ZERO), secs(90));
+        assert_eq!(delay(8, secs(90), 0.0, ZERO), secs(1800));
+    }
+
+    #[test]
+    fn an_absurd_wait_is_cut_to_what_sqs_takes_less_what_has_passed() {
+        assert_eq!(delay(1, Duration::MAX, 0.0, ZERO), secs(12 * 3600 - 300));
+        assert_eq!(delay(1, Duration::MAX, 0.0, secs(60)), secs(12 * 3600 - 360));
+        assert_eq!(delay(1, Duration::MAX, 0.0, Duration::MAX), ZERO);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
+        for (value, expected) in [
+            (None, RetryAfter::Absent),
+            (Some("120"), RetryAfter::Wait(secs(120))),
+            (Some(" 0 "), RetryAfter::Wait(ZERO)),
+            (Some("99999999999999999999999"), RetryAfter::Wait(secs(u64::MAX))),
+            (Some("Sun, 06 Nov 1994 08:50:37 GMT"), RetryAfter::Wait(secs(60))),
+            (Some("Sun, 06 Nov 1994 08:48:37 GMT"), RetryAfter::Wait(ZERO)),
+            (Some("soon"), RetryAfter::Wait(ZERO)),
+            (Some("-1"), RetryAfter::Wait(ZERO)),
+            (Some("1.5"), RetryAfter::Wait(ZERO)),
+            (Some(""), RetryAfter::Wait(ZERO)),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(RETRY_AFTER, value.parse().unwrap());
+            }
+            assert_eq!(RetryAfter::read(&headers, now), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The function's configuration.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use http::{HeaderName, HeaderValue, Uri};
+use shared::config::{ConfigError, Variables, api_url, header_name, text};
+
+use crate::token::TokenSettings;
+
+/// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
+const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+
+/// All of it, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `DESTINATION_URL`: where orders are posted.
+    pub destination_url: Uri,
+    /// `IDEMPOTENCY_KEY_HEADER`: the header with the order's id, `Idempotency-Key` by default.
+    pub idempotency_key_header: HeaderName,
+    /// `TOKEN_URL`, `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_CLIENT_AUTH`, `DESTINATION_SECRET_ARN`.
+    pub token: TokenSettings,
+    /// `QUEUE_URL`: where the messages come from.
+    pub queue_url: String,
+    /// `QUEUE_RETENTION_SECS`: after how long that queue deletes a message.
+    pub queue_retention: Duration,
+    /// `DEAD_LETTER_QUEUE_URL`: where rejected messages go.
+    pub dead_letter_queue_url: String,
+    /// `MAX_IN_FLIGHT`: how many orders of one invocation are posted at once.
+    pub max_in_flight: NonZeroUsize,
+    /// `ORDERS_PER_SECOND`: the least time from one POST of this instance to the next.
+    pub order_interval: Option<Duration>,
+}
+
+/// How the client says who it is (RFC 6749 §2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// HTTP Basic authentication.
+    Basic,
+    /// In the request's body: `client_secret_post`.
+    Post,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once. Nothing can be done then: each invocation fails with that
+    /// error, and the messages stay on the queue.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(lookup);
+        let destination_url = variables.required("DESTINATION_URL", api_uri);
+        let idempotency_key_header = variables.optional("IDEMPOTENCY_KEY_HEADER", header_name);
+        let token_url = variables.required("TOKEN_URL", api_url);
+        let scope = variables.optional("OAUTH_SCOPE", header_text);
+        let audience = variables.optional("OAUTH_AUDIENCE", header_text);
+        let client_auth = variables.optional("OAUTH_CLIENT_AUTH", client_auth);
+        let secret_arn = variables.required("DESTINATION_SECRET_ARN", text);
+        let queue_url = variables.required("QUEUE_URL", text);
+        let queue_retention = variables.required("QUEUE_RETENTION_SECS", secs);
+        let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
+        let max_in_flight = variables.optional("MAX_IN_FLIGHT", in_flight);
+        let order_interval = variables.optional("ORDERS_PER_SECOND", interval);
+        variables.finish(|| {
+            Some(Self {
+                destination_url: destination_url?,
+                idempotency_key_header: idempotency_key_header?
+                    .unwrap_or(HeaderName::from_static("idempotency-key")),
+                token: TokenSettings {
+                    url: token_url?,
+                    scope: scope?,
+                    audience: audience?,
+                    client_auth: client_auth?.unwrap_or(ClientAuth::Basic),
+                    secret_arn: secret_arn?,
+                },
+                queue_url: queue_url?,
+                queue_retention: queue_retention?,
+                dead_letter_queue_url: dead_letter_queue_url?,
+                max_in_flight: max_in_flight?.unwrap_or(DEFAULT_IN_FLIGHT),
+                order_interval: order_interval?.flatten(),
+            })
+        })
+    }
+}
+
+fn api_uri(value: &str) -> Result<Uri, &'static str> {
+    api_url(value)?.as_str().parse().map_err(|_| "must be a URL that HTTP can carry")
+}
+
+fn header_text(value: &str) -> Result<String, &'static str> {
+    HeaderValue::from_str(value).map(|_| value.to_owned()).map_err(|_| "must be printable text")
+}
+
+fn client_auth(value: &str) -> Result<ClientAuth, &'static str> {
+    match value {
+        "basic" => Ok(ClientAuth::Basic),
+        "post" => Ok(ClientAuth::Post),
+        _ => Err("must be basic or post"),
+    }
+}
+
+fn secs(value: &str) -> Result<Duration, &'static str> {
+    // SQS keeps a message for 60 s to 14 days (SetQueueAttributes, Amazon SQS API reference).
+    match value.parse() {
+        Ok(secs @ 60..=1_209_600) => Ok(Duration::from_secs(secs)),
+        Ok(_) | Err(_) => Err("must be a whole number of seconds from 60 to 1209600"),
+    }
+}
+
+fn in_flight(value: &str) -> Result<NonZeroUsize, &'static str> {
+    match value.parse() {
+        Ok(count @ 1..=1000) => NonZeroUsize::new(count).ok_or("must not be 0"),
+        Ok(_) | Err(_) => Err("must be a whole number from 1 to 1000"),
+    }
+}
+
+/// `0` stands for no limit, as the parameter's default needs a value.
+fn interval(value: &str) -> Result<Option<Duration>, &'static str> {
+    match value.parse::<f64>() {
+        Ok(0.0) => Ok(None),
+        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(Some(Duration::from_secs_f64(1.0 / rate))),
+        Ok(_) | Err(_) => Err("must be a number from 0.001 to 100000, or 0 for no limit"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUIRED: [(&str, &str); 6] = [
+        ("DESTINATION_URL", "https://api.example.com/orders"),
+        ("TOKEN_URL", "https://login.example.com/token"),
+        ("DESTINATION_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination"),
+        ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/queue"),
+        ("QUEUE_RETENTION_SECS", "345600"),
+        ("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters"),
+    ];
+
+    fn read(changed: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let all: Vec<(&str, &str)> = changed.iter().chain(&REQUIRED).copied().collect();
+        Config::read(&|name| all.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn what_is_not_required_has_a_default() {
+        let config = read(&[("ORDERS_PER_SECOND", "0"), ("OAUTH_SCOPE", "")]).unwrap();
+        assert_eq!(config.idempotency_key_header, "Idempotency-Key");
+        assert_eq!(config.token.client_auth, ClientAuth::Basic);
+        assert_eq!((config.token.scope, config.token.audience), (None, None));
+        assert_eq!(config.max_in_flight.get(), 10);
+        assert_eq!(config.order_interval, None);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let config = read(&[
+            ("IDEMPOTENCY_KEY_HEADER", "X-Request-Key"),
+            ("OAUTH_SCOPE", "orders:write"),
+            ("OAUTH_AUDIENCE", "https://api.example.com"),
+            ("OAUTH_CLIENT_AUTH", "post"),
+            ("MAX_IN_FLIGHT", "20"),
+            ("ORDERS_PER_SECOND", "2.5"),
+        ])
+        .unwrap();
+        assert_eq!(config.destination_url, "https://api.example.com/orders");
+        assert_eq!(config.idempotency_key_header, "x-request-key");
+        assert_eq!(config.token.url.as_str(), "https://login.example.com/token");
+        assert_eq!(config.token.scope.as_deref(), Some("orders:write"));
+        assert_eq!(config.token.audience.as_deref(), Some("https://api.example.com"));
+        assert_eq!(config.token.client_auth, ClientAuth::Post);
+        assert!(config.token.secret_arn.ends_with(":destination"));
+        assert!(config.queue_url.ends_with("/queue"));
+        assert_eq!(config.queue_retention, Duration::from_secs(345_600));
+        assert!(config.dead_letter_queue_url.ends_with("/dead-letters"));
+        assert_eq!(config.max_in_flight.get(), 20);
+        assert_eq!(config.order_interval, Some(Duration::from_millis(400)));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let error = read(&[
+            ("DESTINATION_URL", "http://api.example.com"),
+            ("TOKEN_URL", ""),
+            ("OAUTH_CLIENT_AUTH", "digest"),
+            ("QUEUE_RETENTION_SECS", "4 days"),
+            ("MAX_IN_FLIGHT", "0"),
+            ("ORDERS_PER_SECOND", "-1"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for problem in [
+            "DESTINATION_URL must be an https:// URL",
+            "TOKEN_URL is not set",
+            "OAUTH_CLIENT_AUTH must be basic or post",
+            "QUEUE_RETENTION_SECS must be a whole number of seconds",
+            "MAX_IN_FLIGHT must be a whole number from 1 to 1000",
+            "ORDERS_PER_SECOND must be a number",
+        ] {
+            assert!(error.contains(problem), "{problem} is not in: {error}");
+        }
+    }
+}

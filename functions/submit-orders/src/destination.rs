@@ -1,0 +1,145 @@
+//! The destination API: one POST per order, with a token.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Method, StatusCode, Uri,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use tokio::time::Instant;
+
+use crate::{
+    backoff::RetryAfter,
+    order::Order,
+    problem,
+    token::{Token, TokenError, Tokens},
+    transport::{Answer, Transport, Unreachable, WallClock},
+    verdict::{Says, says},
+};
+
+/// How long the POST of one order may take, a token that it needs first included. Well below the function's
+/// time-out in `template.yaml` (a test compares them): a destination that hangs costs its messages a retry,
+/// not the invocation.
+pub const POST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What became of the POST of one order.
+#[derive(Debug, Clone)]
+pub enum Posted {
+    /// Stored.
+    Stored,
+    /// It had been stored before.
+    StoredBefore,
+    /// This order is not acceptable.
+    Refused {
+        /// The destination's status.
+        status: StatusCode,
+        /// Its words.
+        detail: String,
+    },
+    /// No order would get through like this.
+    Misconfigured {
+        /// The destination's status.
+        status: StatusCode,
+        /// Its words.
+        detail: String,
+        /// The wait it asked for.
+        not_before: Duration,
+    },
+    /// The destination cannot now.
+    Busy {
+        /// Its status.
+        status: StatusCode,
+        /// The wait it asked for.
+        not_before: Duration,
+    },
+    /// No answer.
+    Unreachable(Unreachable),
+    /// Nothing was posted, for want of a token.
+    NoToken(TokenError),
+}
+
+/// The destination API.
+pub struct OrderApi {
+    url: Uri,
+    idempotency_key_header: HeaderName,
+    tokens: Tokens,
+    transport: Arc<dyn Transport>,
+    wall_clock: WallClock,
+}
+
+impl OrderApi {
+    /// Sets up; calls nothing yet.
+    pub fn new(
+        url: Uri,
+        idempotency_key_header: HeaderName,
+        tokens: Tokens,
+        transport: Arc<dyn Transport>,
+        wall_clock: WallClock,
+    ) -> Self {
+        Self { url, idempotency_key_header, tokens, transport, wall_clock }
+    }
+
+    /// Posts an order, within `within`. Where the destination does not take the token, it is posted once more
+    /// with a new one.
+    pub async fn post(&self, order: &Order, within: Duration) -> Posted {
+        let until = Instant::now() + within;
+        let mut stale: Option<Arc<Token>> = None;
+        loop {
+            let token = match self.tokens.get(stale.as_ref(), left(until)).await {
+                Ok(token) => token,
+                Err(error) => return Posted::NoToken(error),
+            };
+            let answer = match self.transport.send(self.request(order, &token), left(until)).await {
+                Ok(answer) => answer,
+                Err(error) => return Posted::Unreachable(error),
+            };
+            let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
+            let not_before = retry_after.wait();
+            let status = answer.status();
+            let detail = || problem_of(&answer, order, &token);
+            return match says(status, retry_after) {
+                Says::Stored => Posted::Stored,
+                Says::StoredBefore => Posted::StoredBefore,
+                Says::Refused => Posted::Refused { status, detail: detail() },
+                Says::Unauthorized if stale.is_none() => {
+                    stale = Some(token);
+                    continue;
+                }
+                Says::Unauthorized | Says::Misconfigured => {
+                    Posted::Misconfigured { status, detail: detail(), not_before }
+                }
+                Says::Busy => Posted::Busy { status, not_before },
+            };
+        }
+    }
+
+    fn request(&self, order: &Order, token: &Token) -> http::Request<Bytes> {
+        // An order is a tree of strings: writing it cannot fail.
+        let mut request = http::Request::new(Bytes::from(serde_json::to_vec(order).unwrap_or_default()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.url.clone();
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, token.authorization.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, application/problem+json"));
+        if let Ok(key) = HeaderValue::from_str(order.order_id.as_str()) {
+            headers.insert(self.idempotency_key_header.clone(), key);
+        }
+        request
+    }
+}
+
+fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
+}
+
+/// The destination's own words, without what it repeats of the order or the token.
+fn problem_of(answer: &Answer, order: &Order, token: &Token) -> String {
+    let (customer, address) = (&order.customer_info, &order.shipping_address);
+    let name = customer.name.split_whitespace();
+    let values = [&customer.name, &customer.contact_email, &address.line1, &address.city, &address.postal_code];
+    let token = token.authorization.to_str().unwrap_or_default();
+    let private = values.into_iter().chain(&customer.contact_phone).map(String::as_str).chain(name);
+    problem::line(answer.body(), private.chain(token.split_whitespace().skip(1)))
+}

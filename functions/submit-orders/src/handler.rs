@@ -1,0 +1,236 @@
+//! One invocation: a batch of messages, and the books that are kept of it.
+
+use std::{
+    num::NonZeroUsize,
+    panic::AssertUnwindSafe,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::{FutureExt, StreamExt, stream};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::{
+    backoff::delay,
+    dead_letter::DeadLetterQueue,
+    journal::{log_delivered, log_rejected, log_retry},
+    submission::{About, Submission, WRAP_UP},
+    transport::WallClock,
+    verdict::{Cause, Reason, Rejection, Retry, Verdict},
+    visibility::{CustomerQueue, Returned},
+};
+
+/// How long before the queue deletes a message it must have been seen again: longer than the queue's own
+/// visibility time-out (a test compares it with `template.yaml`), which applies where no other can be set.
+pub const EXPIRY_MARGIN: Duration = Duration::from_secs(15 * 60);
+
+/// The answer leaves the function at least so long before its deadline.
+const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// The function, set up.
+pub struct Handler {
+    /// Makes orders of messages.
+    pub submission: Submission,
+    /// Where the messages come from.
+    pub queue: CustomerQueue,
+    /// After how long that queue deletes a message.
+    pub queue_retention: Duration,
+    /// Where rejected messages go.
+    pub dead_letters: DeadLetterQueue,
+    /// How many messages are handled at once.
+    pub max_in_flight: NonZeroUsize,
+    /// The time of day.
+    pub wall_clock: WallClock,
+}
+
+/// The invocation as a whole failed: Lambda returns all its messages to the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HandlerError {
+    /// The input is not what an SQS event source mapping sends. Its text is not repeated here.
+    #[error(
+        "the input is not an SQS event: this function is invoked by the event source mapping of its queue; to \
+         try it by hand, send what infra/events/sqs-event.json shows"
+    )]
+    NotAnSqsEvent,
+    /// A message must stay on the queue, but has no id to say so with.
+    #[error("a message without an id must be tried again: the whole batch is returned to the queue")]
+    NoMessageId,
+}
+
+/// What became of one message, for the books.
+enum Settled {
+    Delivered,
+    Duplicate,
+    Rejected,
+    Returned { cause: Cause, delay: Duration },
+}
+
+/// The books: every message received is in exactly one of the others.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Books {
+    received: usize,
+    delivered: usize,
+    duplicate: usize,
+    rejected: usize,
+    retried: usize,
+    unstarted: usize,
+}
+
+impl Handler {
+    /// Handles a batch before `deadline`.
+    ///
+    /// # Returns
+    /// The messages that stay on the queue, each once.
+    ///
+    /// # Errors
+    /// [`HandlerError`]. Whatever was posted is found there again (409) when the messages come back.
+    pub async fn handle(
+        &self,
+        event: &RawValue,
+        deadline: Instant,
+    ) -> Result<SqsBatchResponse, HandlerError> {
+        let event: SqsEvent =
+            serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
+        let began = Instant::now();
+        let mut settled = stream::iter(&event.records)
+            .map(|record| async move { (record, self.settle(record, began, deadline).await) })
+            .buffer_unordered(self.max_in_flight.get());
+
+        let mut books = Books { received: event.records.len(), ..Books::default() };
+        let mut response = SqsBatchResponse::default();
+        let mut returned = Vec::new();
+        let mut nameless = false;
+        while let Some((record, settled)) = settled.next().await {
+            match settled {
+                Settled::Delivered => books.delivered += 1,
+                Settled::Duplicate => books.duplicate += 1,
+                Settled::Rejected => books.rejected += 1,
+                Settled::Returned { cause, delay } => {
+                    *(if cause.is_unstarted() { &mut books.unstarted } else { &mut books.retried }) += 1;
+                    match record.message_id.as_deref().filter(|id| !id.is_empty()) {
+                        Some(id) => response.add_failure(id),
+                        None => nameless = true,
+                    }
+                    let receipt_handle = record.receipt_handle.clone();
+                    returned.extend(receipt_handle.map(|receipt_handle| Returned { receipt_handle, delay }));
+                }
+            }
+        }
+        drop(settled);
+        if !returned.is_empty() {
+            self.queue.hide(returned, before(deadline, ANSWER_MARGIN)).await;
+        }
+        tracing::info!(
+            received = books.received,
+            delivered = books.delivered,
+            duplicate = books.duplicate,
+            rejected = books.rejected,
+            retried = books.retried,
+            unstarted = books.unstarted,
+            elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "batch settled"
+        );
+        if nameless { Err(HandlerError::NoMessageId) } else { Ok(response) }
+    }
+
+    /// Does all that is to be done with one message. A panic on the way is this message's alone.
+    async fn settle(&self, record: &SqsMessage, began: Instant, deadline: Instant) -> Settled {
+        let body = record.body.as_deref().unwrap_or_default();
+        let submitted = AssertUnwindSafe(self.submission.submit(body, deadline)).catch_unwind().await;
+        let (about, verdict) = submitted.unwrap_or_else(|_| {
+            let retry = Retry {
+                cause: Cause::Panicked,
+                detail: "the code panicked: this is a bug, please report it".to_owned(),
+                http_status: None,
+                not_before: Duration::ZERO,
+            };
+            (About::default(), Verdict::Retry(retry))
+        });
+        let until = before(deadline, WRAP_UP / 2);
+        let mut retry = match verdict {
+            Verdict::Delivered { duplicate } => {
+                log_delivered(record, &about, duplicate);
+                return if duplicate { Settled::Duplicate } else { Settled::Delivered };
+            }
+            Verdict::Rejected(rejection) => match self.reject(record, body, &about, &rejection, until).await {
+                Ok(()) => return Settled::Rejected,
+                Err(retry) => retry,
+            },
+            Verdict::Retry(retry) => retry,
+        };
+        let mut delay = self.delay(record, &retry, began);
+        if self.expires_within(record, delay) {
+            let rejection = Rejection {
+                reason: Reason::Expired,
+                detail: format!("the queue's retention ends before another try; the last one: {}", retry.detail),
+                http_status: retry.http_status,
+            };
+            match self.reject(record, body, &about, &rejection, until).await {
+                Ok(()) => return Settled::Rejected,
+                Err(not_copied) => {
+                    retry = not_copied;
+                    delay = Duration::ZERO;
+                }
+            }
+        }
+        log_retry(record, &about, &retry, delay);
+        Settled::Returned { cause: retry.cause, delay }
+    }
+
+    /// Lays a message down. It is done only when SQS has confirmed the copy.
+    async fn reject(
+        &self,
+        record: &SqsMessage,
+        body: &str,
+        about: &About,
+        rejection: &Rejection,
+        until: Instant,
+    ) -> Result<(), Retry> {
+        match self.dead_letters.put(body, about, rejection, until).await {
+            Ok(()) => {
+                log_rejected(record, about, rejection);
+                Ok(())
+            }
+            Err(error) => Err(Retry {
+                cause: Cause::NotCopied,
+                detail: format!("to be rejected as {}, but: {error}", rejection.reason.as_str()),
+                http_status: None,
+                not_before: Duration::ZERO,
+            }),
+        }
+    }
+
+    fn delay(&self, record: &SqsMessage, retry: &Retry, began: Instant) -> Duration {
+        match retry.cause {
+            // Nothing is wrong with anybody: another invocation can take it now.
+            Cause::OutOfTime => Duration::ZERO,
+            Cause::Busy
+            | Cause::Unreachable
+            | Cause::Misconfigured
+            | Cause::Halted
+            | Cause::NotCopied
+            | Cause::Panicked => {
+                let receives = attribute(record, "ApproximateReceiveCount").unwrap_or(1);
+                let receives = u32::try_from(receives).unwrap_or(u32::MAX);
+                delay(receives, retry.not_before, fastrand::f64(), began.elapsed())
+            }
+        }
+    }
+
+    /// Whether the queue would delete the message before it could be seen and handled again.
+    fn expires_within(&self, record: &SqsMessage, delay: Duration) -> bool {
+        let Some(sent_ms) = attribute(record, "SentTimestamp") else { return false };
+        let expiry = UNIX_EPOCH + Duration::from_millis(sent_ms).saturating_add(self.queue_retention);
+        let now: SystemTime = (self.wall_clock)();
+        now + delay + EXPIRY_MARGIN >= expiry
+    }
+}
+
+fn before(deadline: Instant, margin: Duration) -> Instant {
+    deadline.checked_sub(margin).unwrap_or(deadline)
+}
+
+fn attribute(record: &SqsMessage, name: &str) -> Option<u64> {
+    record.attributes.get(name)?.parse().ok()
+}

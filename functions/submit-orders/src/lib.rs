@@ -1,0 +1,81 @@
+//! Makes an order of each customer on the queue and posts it to the destination API.
+//!
+//! From the outside in:
+//!
+//! * [`config`]: what the function needs to know.
+//! * [`handler`]: one invocation, a batch of messages, and its books; `journal` has its log lines.
+//! * [`submission`]: one message becomes one [`verdict`].
+//! * [`order`]: a customer becomes an order: every rule of the transformation.
+//! * [`destination`], [`token`]: the POST, and the access token that it needs; [`transport`] carries both,
+//!   [`problem`] reads what an API says of a problem.
+//! * [`halt`], [`backoff`]: when to stop calling, and how long a message waits.
+//! * [`dead_letter`], [`visibility`]: the two queues that the verdict is carried out on.
+
+use std::{sync::Arc, time::SystemTime};
+
+use aws_config::SdkConfig;
+
+pub mod backoff;
+pub mod config;
+pub mod dead_letter;
+pub mod destination;
+pub mod halt;
+pub mod handler;
+mod journal;
+pub mod order;
+pub mod problem;
+pub mod submission;
+pub mod token;
+pub mod transport;
+pub mod verdict;
+pub mod visibility;
+
+use config::Config;
+use dead_letter::DeadLetterQueue;
+use destination::OrderApi;
+use handler::Handler;
+use submission::Submission;
+use token::Tokens;
+use transport::{Transport, WallClock};
+use visibility::CustomerQueue;
+
+impl Handler {
+    /// Puts the function together: its rules around the world that it lives in.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        aws: &SdkConfig,
+        transport: Arc<dyn Transport>,
+        wall_clock: WallClock,
+    ) -> Self {
+        let secrets = aws_sdk_secretsmanager::Client::new(aws);
+        let sqs = aws_sdk_sqs::Client::new(aws);
+        let tokens = Tokens::new(config.token, secrets, Arc::clone(&transport), Arc::clone(&wall_clock));
+        let destination = OrderApi::new(
+            config.destination_url,
+            config.idempotency_key_header,
+            tokens,
+            transport,
+            Arc::clone(&wall_clock),
+        );
+        Self {
+            submission: Submission::new(destination, config.order_interval),
+            queue: CustomerQueue::new(sqs.clone(), config.queue_url),
+            queue_retention: config.queue_retention,
+            dead_letters: DeadLetterQueue::new(sqs, config.dead_letter_queue_url),
+            max_in_flight: config.max_in_flight,
+            wall_clock,
+        }
+    }
+
+    /// Sets the function up as Lambda runs it: configuration from the environment, the real network and
+    /// clock.
+    ///
+    /// # Errors
+    /// The configuration is wrong; or the system has no root certificates.
+    pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
+        let config = Config::read(&shared::config::environment)?;
+        let http = shared::http::client().build()?;
+        Ok(Self::new(config, &shared::aws::load().await, Arc::new(http), Arc::new(SystemTime::now)))
+    }
+}

@@ -1,0 +1,257 @@
+//! A customer becomes an order: every rule of the transformation, and the order's identity.
+
+use std::{fmt, sync::LazyLock};
+
+use data_encoding::{Encoding, Specification};
+use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use shared::{customer_id::CustomerId, message::Message, order_date::OrderDate};
+
+/// An order as the destination API takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// The order's identity, the same on every redelivery, redrive and backfill.
+    pub order_id: OrderId,
+    /// Who ordered.
+    pub customer_info: CustomerInfo,
+    /// Where the order goes.
+    pub shipping_address: ShippingAddress,
+    /// The order date of the run.
+    pub order_date: OrderDate,
+}
+
+/// Who ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerInfo {
+    /// The source's `customer_id`, to the letter.
+    pub id: String,
+    /// First and last name.
+    pub name: String,
+    /// A valid address (RFC 5321).
+    pub contact_email: String,
+    /// Left out of the order where the customer has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_phone: Option<String>,
+}
+
+/// Where an order goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShippingAddress {
+    /// The street with its number.
+    pub line1: String,
+    /// The city.
+    pub city: String,
+    /// The state.
+    pub region: String,
+    /// The zip code.
+    pub postal_code: String,
+}
+
+/// An order's identity: `ORD-`, the order date's day in UTC, `-`, and 80 bits of a hash of the customer's id
+/// and the order date.
+///
+/// 80 bits are 16 characters; a million orders of one day share one with a chance of 1 in 10¹².
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct OrderId(String);
+
+/// Crockford's base32: no letter that is read as a digit.
+static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.encoding().ok()
+});
+
+impl OrderId {
+    /// The id of the order of `customer` at `order_date`: a pure function of the two.
+    #[must_use]
+    pub fn new(customer: &CustomerId, order_date: OrderDate) -> Self {
+        let hash = Sha256::digest(format!("{customer}\n{order_date}"));
+        let start = hash.first_chunk::<10>().map_or(&[][..], |bytes| bytes);
+        let code = BASE32.as_ref().map(|base32| base32.encode(start)).unwrap_or_default();
+        Self(format!("ORD-{}-{code}", order_date.day()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The rules that a customer breaks, all of them. Names fields and rules, never values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violations(Vec<String>);
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// A customer's fields, none read yet. Fields that are not named here are ignored.
+#[derive(Deserialize)]
+struct Customer<'a> {
+    #[serde(borrow)]
+    customer_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    first_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    last_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    email: Option<&'a RawValue>,
+    #[serde(borrow)]
+    phone: Option<&'a RawValue>,
+    #[serde(borrow)]
+    address: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Address<'a> {
+    #[serde(borrow)]
+    street: Option<&'a RawValue>,
+    #[serde(borrow)]
+    city: Option<&'a RawValue>,
+    #[serde(borrow)]
+    state: Option<&'a RawValue>,
+    #[serde(borrow)]
+    zip: Option<&'a RawValue>,
+}
+
+/// Makes the order of a customer.
+///
+/// # Errors
+/// Every rule that the customer breaks. The same customer will break them again, so the message is rejected.
+pub fn transform(message: &Message<'_>) -> Result<Order, Violations> {
+    let mut rules = Rules::default();
+    let customer: Option<Customer<'_>> = rules.object("customer", message.customer);
+    let Some(customer) = customer else { return Err(Violations(rules.broken)) };
+
+    let id = customer.customer_id.and_then(CustomerId::from_json);
+    if id.is_none() {
+        rules.broken("customer_id", "required: a string that is not blank, or an integer");
+    }
+    let first_name = rules.text("first_name", customer.first_name);
+    let last_name = rules.text("last_name", customer.last_name);
+    if first_name == Some(None) && last_name == Some(None) {
+        rules.broken("first_name, last_name", "one of the two is required, and not blank");
+    }
+    let email = rules.required("email", customer.email);
+    // A bare address, without a display name in front.
+    let bare = Options::default().without_display_text();
+    if email.as_ref().is_some_and(|email| EmailAddress::parse_with_options(email, bare).is_err()) {
+        rules.broken("email", "must be a valid e-mail address");
+    }
+    let phone = rules.text("phone", customer.phone);
+
+    let address: Option<Address<'_>> = match customer.address {
+        Some(address) => rules.object("address", address),
+        None => {
+            rules.broken("address", "required");
+            None
+        }
+    };
+    let shipping_address = address.and_then(|address| {
+        let line1 = rules.required("address.street", address.street);
+        let city = rules.required("address.city", address.city);
+        let region = rules.required("address.state", address.state);
+        let postal_code = rules.zip(address.zip);
+        Some(ShippingAddress { line1: line1?, city: city?, region: region?, postal_code: postal_code? })
+    });
+
+    let order = || {
+        let (id, date) = (id?, message.order_date);
+        let name: Vec<String> = [first_name?, last_name?].into_iter().flatten().collect();
+        Some(Order {
+            order_id: OrderId::new(&id, date),
+            customer_info: CustomerInfo {
+                id: id.as_str().to_owned(),
+                name: name.join(" "),
+                contact_email: email?,
+                contact_phone: phone?,
+            },
+            shipping_address: shipping_address?,
+            order_date: date,
+        })
+    };
+    if rules.broken.is_empty()
+        && let Some(order) = order()
+    {
+        return Ok(order);
+    }
+    Err(Violations(rules.broken))
+}
+
+/// Reads fields, and gathers the rules that they break. What breaks a rule is read as `None`.
+#[derive(Default)]
+struct Rules {
+    broken: Vec<String>,
+}
+
+impl Rules {
+    fn broken(&mut self, field: &str, rule: &str) {
+        self.broken.push(format!("{field}: {rule}"));
+    }
+
+    fn object<'a, T: Deserialize<'a>>(&mut self, field: &str, value: &'a RawValue) -> Option<T> {
+        // serde would read an array as the fields in their order.
+        let rule = if value.get().starts_with('{') {
+            match serde_json::from_str(value.get()) {
+                Ok(object) => return Some(object),
+                // The fields are read as they stand, so nothing else can be wrong with an object.
+                Err(_) => "a field is there twice",
+            }
+        } else {
+            "must be an object"
+        };
+        self.broken(field, rule);
+        None
+    }
+
+    /// Text, trimmed; `Some(None)` where it is absent, null or blank.
+    fn text(&mut self, field: &str, value: Option<&RawValue>) -> Option<Option<String>> {
+        let Some(value) = value else { return Some(None) };
+        let Ok(text) = serde_json::from_str::<String>(value.get()) else {
+            self.broken(field, "must be text");
+            return None;
+        };
+        let text = text.trim();
+        Some((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    fn required(&mut self, field: &str, value: Option<&RawValue>) -> Option<String> {
+        let text = self.text(field, value)?;
+        if text.is_none() {
+            self.broken(field, "required, and not blank");
+        }
+        text
+    }
+
+    /// A zip code. An integer has lost its leading zeros: a US zip has five digits.
+    fn zip(&mut self, value: Option<&RawValue>) -> Option<String> {
+        match value.map(|value| value.get()) {
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(format!("{digits:0>5}")),
+            Some(json) if !json.starts_with('"') => {
+                self.broken("address.zip", "must be text or an integer of 0 or more");
+                None
+            }
+            Some(_) | None => self.required("address.zip", value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! What travels from `fetch-customers` to `submit-orders`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::order_date::OrderDate;
+
+/// One customer on the queue, with the order date of its run.
+///
+/// # Format
+/// `{"order_date": "2023-10-15T14:30:00Z", "customer": …}`, the customer exactly as the source wrote it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message<'a> {
+    /// The order date of the run that put the message on the queue.
+    pub order_date: OrderDate,
+    /// One element of the source's array, verbatim.
+    pub customer: &'a RawValue,
+}
+
+/// A message's body is not what `fetch-customers` writes. The text names the rule, never a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedMessage {
+    /// No JSON at all.
+    #[error("the message is not JSON: line {line}, column {column}")]
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1; 0 at the start of a line.
+        column: usize,
+    },
+    /// JSON of another shape.
+    #[error("the message must be an object with one `order_date` and one `customer`")]
+    NotAMessage,
+    /// There is an order date, but it is none.
+    #[error("order_date: must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z")]
+    OrderDate,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message's body. Fields that are not known are ignored.
+    ///
+    /// # Errors
+    /// The body is not what `fetch-customers` writes. It will never be, so the message is rejected.
+    pub fn parse(body: &'a str) -> Result<Self, MalformedMessage> {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[serde(borrow)]
+            order_date: &'a RawValue,
+            #[serde(borrow)]
+            customer: &'a RawValue,
+        }
+        let value: &RawValue = serde_json::from_str(body)
+            .map_err(|error| MalformedMessage::NotJson { line: error.line(), column: error.column() })?;
+        // serde would read an array as the fields in their order.
+        if !value.get().starts_with('{') {
+            return Err(MalformedMessage::NotAMessage);
+        }
+        let body: Body<'a> = serde_json::from_str(value.get()).map_err(|_| MalformedMessage::NotAMessage)?;
+        let order_date: String =
+            serde_json::from_str(body.order_date.get()).map_err(|_| MalformedMessage::OrderDate)?;
+        let order_date = order_date.parse().map_err(|_| MalformedMessage::OrderDate)?;
+        Ok(Self { order_date, customer: body.customer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_goes_through_verbatim() {
+        let customer = r#"{ "customer_id":1.50e1,  "x":"\u00e9\/" }"#;
+        let raw = RawValue::from_string(customer.to_owned()).unwrap();
+        let message = Message { order_date: "2023-10-15T14:30:00Z".parse().unwrap(), customer: &raw };
+        let body = serde_json::to_string(&message).unwrap();
+        assert_eq!(body, format!(r#"{{"order_date":"2023-10-15T14:30:00Z","customer":{customer}}}"#));
+        let read = Message::parse(&body).unwrap();
+        assert_eq!(read.customer.get(), customer);
+        assert_eq!(read.order_date, message.order_date);
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_told_what_is_wrong() {
+        use MalformedMessage::*;
+        for (body, expected) in [
+            ("", NotJson { line: 1, column: 0 }),
+            ("hello", NotJson { line: 1, column: 1 }),
+            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"#, NotJson { line: 1, column: 52 }),
+            ("[]", NotAMessage),
+            (r#"["2023-10-15T14:30:00Z", {}]"#, NotAMessage),
+            ("null", NotAMessage),
+            (r#"{"customer": {}}"#, NotAMessage),
+            (r#"{"order_date": "2023-10-15T14:30:00Z"}"#, NotAMessage),
+            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer": 1, "customer": 2}"#, NotAMessage),
+            (r#"{"order_date": 5, "customer": {}}"#, OrderDate),
+            (r#"{"order_date": "yesterday", "customer": {}}"#, OrderDate),
+        ] {
+            assert_eq!(Message::parse(body).unwrap_err(), expected, "{body}");
+        }
+    }
+}
