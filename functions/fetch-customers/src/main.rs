@@ -1,7 +1,18 @@
-//! A placeholder while the workspace is laid out.
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+//! The `fetch-customers` Lambda: wiring only.
 
+use fetch_customers::handler::Handler;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::value::RawValue;
+
+// One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    run(service_fn(async |event: LambdaEvent<serde_json::Value>| Ok::<_, Error>(event.payload))).await
+    shared::logging::init();
+    let handler = shared::startup::ready(Handler::from_environment().await);
+    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let handler = handler.as_ref().map_err(Clone::clone)?;
+        let trace_header = event.context.xray_trace_id.as_deref();
+        Ok::<_, Error>(handler.handle(&event.payload, trace_header).await?)
+    }))
+    .await
 }

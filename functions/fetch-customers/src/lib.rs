@@ -1,0 +1,53 @@
+//! Reads every customer of the source API and puts each on the queue, verbatim.
+//!
+//! From the outside in:
+//!
+//! * [`config`]: what the function needs to know.
+//! * [`handler`]: one run, and its books; [`run`] is its input and its summary.
+//! * [`source`]: pages become customers; [`link`] finds the next page.
+//! * [`queue`]: customers become messages.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+
+pub mod config;
+pub mod handler;
+pub mod link;
+pub mod queue;
+pub mod run;
+pub mod source;
+
+use config::Config;
+use handler::Handler;
+use queue::CustomerQueue;
+use source::SourceApi;
+
+/// How long the source may be silent, in the middle of an answer too. Many APIs close an idle connection after
+/// a minute; a page that takes longer to begin is taken for lost.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl Handler {
+    /// Puts the function together.
+    ///
+    /// # Errors
+    /// The system has no root certificates.
+    pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
+        let http = shared::http::client().read_timeout(SILENCE).build()?;
+        Ok(Self {
+            secrets: aws_sdk_secretsmanager::Client::new(aws),
+            source_secret_arn: config.source_secret_arn,
+            source: SourceApi::new(http, config.source_url, config.api_key_header),
+            queue: CustomerQueue::new(aws_sdk_sqs::Client::new(aws), config.queue_url),
+        })
+    }
+
+    /// Sets the function up as Lambda runs it, configuration from the environment.
+    ///
+    /// # Errors
+    /// The configuration is wrong; or the system has no root certificates.
+    pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
+        let config = Config::read(&shared::config::environment)?;
+        Ok(Self::new(config, &shared::aws::load().await)?)
+    }
+}

@@ -1,0 +1,164 @@
+//! The queue that customers are put on.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{
+    Client,
+    error::DisplayErrorContext,
+    types::{
+        BatchResultErrorEntry, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+        SendMessageBatchRequestEntry,
+    },
+};
+use shared::customer_id::CustomerId;
+
+/// The most entries of one call (`SendMessageBatch`, Amazon SQS API reference).
+const BATCH_ENTRIES: usize = 10;
+
+/// The most bytes of one message, and of all messages of one call (same source).
+const BATCH_BYTES: usize = 1_048_576;
+
+/// The most bytes of one body: `submit-orders` needs the rest for the attributes of a dead letter, which count
+/// towards the message.
+pub const BODY_BYTES: usize = BATCH_BYTES - 16 * 1024;
+
+/// How often an entry is sent that SQS failed to take for reasons of its own.
+const ATTEMPTS: u32 = 5;
+
+/// The wait before the second attempt; it doubles with each.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// One customer's message.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The customer's place in the run, counted from 0.
+    pub index: u64,
+    /// The customer, where the source tells.
+    pub customer_id: Option<CustomerId>,
+    /// The message's body.
+    pub body: String,
+}
+
+/// What became of the entries of a batch: each is one or the other.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// On the queue.
+    pub enqueued: u64,
+    /// Not acceptable to SQS; logged.
+    pub rejected: u64,
+}
+
+/// Messages could not be put on the queue, after all attempts.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The call failed.
+    #[error("customers could not be put on the queue: {0}")]
+    Call(String),
+    /// Entries of the call failed, again and again.
+    #[error("{entries} customers could not be put on the queue in {ATTEMPTS} attempts, the last time because of {code}")]
+    Entries {
+        /// How many.
+        entries: usize,
+        /// SQS's code.
+        code: String,
+    },
+}
+
+/// The queue.
+pub struct CustomerQueue {
+    sqs: Client,
+    url: String,
+}
+
+/// Messages that are put on the queue together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    entries: Vec<Entry>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Whether `body` fits beside what is there.
+    #[must_use]
+    pub fn has_room_for(&self, body: &str) -> bool {
+        self.entries.len() < BATCH_ENTRIES && self.bytes + body.len() <= BATCH_BYTES
+    }
+
+    /// Adds a message that there is room for.
+    pub fn push(&mut self, entry: Entry) {
+        self.bytes += entry.body.len();
+        self.entries.push(entry);
+    }
+}
+
+impl CustomerQueue {
+    /// Sets up; calls nothing yet.
+    #[must_use]
+    pub const fn new(sqs: Client, url: String) -> Self {
+        Self { sqs, url }
+    }
+
+    /// Puts a batch on the queue, with the X-Ray header of the run where it has one.
+    ///
+    /// # Errors
+    /// Some messages may be on the queue and others not. The run ends; a repeat with the same order date makes
+    /// no order twice.
+    pub async fn send(&self, batch: Batch, trace_header: Option<&str>) -> Result<Sent, QueueError> {
+        let mut sent = Sent::default();
+        let mut left = batch.entries;
+        let mut wait = FIRST_WAIT;
+        for attempt in 1.. {
+            if left.is_empty() {
+                break;
+            }
+            let entries = left.iter().enumerate().map(|(at, entry)| request_entry(at, entry, trace_header));
+            let entries = entries.collect::<Option<Vec<_>>>().unwrap_or_default();
+            let call = self.sqs.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            // A failed call was repeated by the SDK already, where that could help.
+            let answer =
+                call.send().await.map_err(|error| QueueError::Call(DisplayErrorContext(error).to_string()))?;
+            // An entry that the answer does not name at all is sent again: better twice than never.
+            let confirmed = |at: usize| answer.successful.iter().any(|entry| entry.id == at.to_string());
+            let failure = |at: usize| answer.failed.iter().find(|entry| entry.id == at.to_string());
+            let mut again = Vec::new();
+            for (at, entry) in std::mem::take(&mut left).into_iter().enumerate() {
+                match failure(at) {
+                    Some(refused) if refused.sender_fault => {
+                        log_refused(&entry, refused);
+                        sent.rejected += 1;
+                    }
+                    None if confirmed(at) => sent.enqueued += 1,
+                    Some(_) | None => again.push(entry),
+                }
+            }
+            left = again;
+            if left.is_empty() {
+                break;
+            }
+            if attempt >= ATTEMPTS {
+                let code = answer.failed.first().map_or("an incomplete answer", |entry| entry.code.as_str());
+                return Err(QueueError::Entries { entries: left.len(), code: code.to_owned() });
+            }
+            tracing::warn!(messages = left.len(), attempt, "SQS did not take some messages: they are sent again");
+            tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+            wait *= 2;
+        }
+        Ok(sent)
+    }
+}
+
+fn request_entry(at: usize, entry: &Entry, trace_header: Option<&str>) -> Option<SendMessageBatchRequestEntry> {
+    let trace_header = trace_header.and_then(|header| {
+        MessageSystemAttributeValue::builder().data_type("String").string_value(header).build().ok()
+    });
+    let mut request = SendMessageBatchRequestEntry::builder().id(at.to_string()).message_body(&entry.body);
+    if let Some(value) = trace_header {
+        request = request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
+    }
+    request.build().ok()
+}
+
+fn log_refused(entry: &Entry, refused: &BatchResultErrorEntry) {
+    let customer_id = entry.customer_id.as_ref().map(tracing::field::display);
+    tracing::error!(index = entry.index, customer_id, reason = refused.code, "SQS refused a customer's message");
+}
