@@ -1,1 +1,74 @@
-//! The sandbox.
+//! The sandbox: both APIs that the functions stand between, and the token endpoint, as one real, stateful HTTP
+//! server on loopback that misbehaves on demand. Tests, benchmarks, `make run` and people all use this one.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | start it, steer it, look at it | [`Sandbox`], [`Settings`] |
+//! | the source API, `GET /customers` | `source` |
+//! | the token endpoint, `POST /oauth/token` | `token` |
+//! | the destination API, `POST /orders`, and its [`Order`] | `orders`, `order` |
+//! | the same controls over HTTP, `/control/…` | `control` |
+//! | which requests go wrong | [`Rule`], in `faults` |
+//! | how they go wrong | [`Action`], [`Answer`]; carried out in `misbehave` |
+//! | what was seen: ledger, counters, requests | [`Record`] |
+//! | customers made up from a seed, and what is expected of each | [`customers`] |
+//! | the accept loop, and connections that break | `connection` |
+//!
+//! A rule is looked for first, then credentials are checked, then the request. A failed check is a problem
+//! (RFC 9457), at the token endpoint an error of RFC 6749 §5.2.
+//!
+//! In a test, in whose process the server runs:
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use sandbox::{Answer, Endpoint, Rule, Sandbox, Settings, customers};
+//!
+//! let sandbox = Sandbox::start(Settings {
+//!     customers: customers::generate(200, 7).into(),
+//!     ..Settings::default()
+//! })
+//! .await?;
+//! sandbox.set_faults([Rule::on(Endpoint::Orders, Answer::status(503).retry_after(2)).attempts(1)]);
+//! // … the functions are given sandbox.customers_url(), token_url() and orders_url() …
+//! sandbox.until(|record| record.counters.orders_stored == 193).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The same over HTTP, where each change answers 204:
+//!
+//! | request | body |
+//! | --- | --- |
+//! | `GET /control/state` | answers the [`Record`] |
+//! | `PUT /control/faults` | all [`Rule`]s: `[{"endpoint": "orders", "attempts": [1], "action": {"answer": {"status": 503}}}]` |
+//! | `PUT /control/customers` | the source's array |
+//! | `POST /control/tokens/revoke` | |
+//! | `POST /control/client-secret` | `{"client_secret": "…"}` |
+//! | `POST /control/api-key` | `{"api_key": "…"}` |
+//! | `POST /control/reset` | |
+
+pub mod customers;
+
+mod action;
+mod connection;
+mod control;
+mod dice;
+mod faults;
+mod misbehave;
+mod order;
+mod orders;
+mod problem;
+mod record;
+mod server;
+mod settings;
+mod source;
+mod state;
+mod token;
+
+pub use action::{Action, Answer};
+pub use customers::{Customer, Customers, Expected};
+pub use faults::{Chance, Endpoint, Numbers, Rule};
+pub use order::{CustomerInfo, Order, ShippingAddress};
+pub use record::{Counters, LedgerEntry, OrderRequest, Record, TokenRequest};
+pub use server::{Sandbox, refused_url};
+pub use settings::{ClientAuth, ExpiresIn, LinkTargets, Settings};

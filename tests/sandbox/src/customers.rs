@@ -1,0 +1,165 @@
+//! The source's customers: given ones, or ones made up from a seed.
+
+mod draft;
+mod made_up;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::order::{CustomerInfo, ShippingAddress};
+
+pub use made_up::customer;
+
+/// A made-up customer, and what should become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// The `customer_id` as text; none where the element has none.
+    pub id: Option<String>,
+    /// The element of the source's array, verbatim.
+    pub json: String,
+    /// What should become of it.
+    pub expected: Expected,
+}
+
+/// What should become of a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// One order, with these parts.
+    Order {
+        /// Who ordered.
+        customer_info: CustomerInfo,
+        /// Where it goes.
+        shipping_address: ShippingAddress,
+    },
+    /// A message on the dead-letter queue.
+    Rejected {
+        /// The attribute `reason`.
+        reason: &'static str,
+        /// The source's field that the attribute `detail` names.
+        field: &'static str,
+    },
+}
+
+impl Expected {
+    /// Whether an order is expected.
+    pub fn is_order(&self) -> bool {
+        match self {
+            Self::Order { .. } => true,
+            Self::Rejected { .. } => false,
+        }
+    }
+}
+
+/// The first `count` customers of `seed`, about 3 % of them invalid.
+pub fn generate(count: u64, seed: u64) -> Vec<Customer> {
+    (0..count).map(|index| customer(index, seed)).collect()
+}
+
+/// Values of these customers that must never be in a log: names, e-mail addresses, phones, streets.
+pub fn canaries(customers: &[Customer]) -> Vec<String> {
+    without_repeats(
+        customers
+            .iter()
+            .flat_map(|customer| personal_data(&customer.json))
+            .collect(),
+    )
+}
+
+/// What the source serves.
+#[derive(Clone, Debug)]
+pub enum Customers {
+    /// These elements, verbatim.
+    Given(Arc<[String]>),
+    /// Those of [`customer`], made while they are sent: any number takes no memory.
+    MadeUp {
+        /// How many.
+        count: u64,
+        /// Of which seed.
+        seed: u64,
+    },
+}
+
+impl Default for Customers {
+    fn default() -> Self {
+        Self::Given(Arc::default())
+    }
+}
+
+impl From<Vec<Customer>> for Customers {
+    fn from(customers: Vec<Customer>) -> Self {
+        Self::Given(customers.into_iter().map(|customer| customer.json).collect())
+    }
+}
+
+impl Customers {
+    /// The elements of a JSON array, each as it is written there.
+    ///
+    /// # Errors
+    /// Where it is not JSON, or not an array.
+    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        let elements: Vec<&RawValue> = serde_json::from_slice(json)?;
+        Ok(Self::Given(
+            elements.iter().map(|element| element.get().to_owned()).collect(),
+        ))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Given(elements) => elements.len() as u64,
+            Self::MadeUp { count, .. } => *count,
+        }
+    }
+
+    /// The element at `index`, which is below [`Customers::count`].
+    pub(crate) fn json(&self, index: u64) -> Cow<'_, str> {
+        match self {
+            Self::Given(elements) => {
+                let element = usize::try_from(index).ok().and_then(|index| elements.get(index));
+                Cow::Borrowed(element.map(String::as_str).unwrap_or_default())
+            }
+            Self::MadeUp { seed, .. } => Cow::Owned(customer(index, *seed).json),
+        }
+    }
+
+    pub(crate) fn canaries(&self) -> Vec<String> {
+        (0..self.count())
+            .flat_map(|index| personal_data(&self.json(index)))
+            .collect()
+    }
+}
+
+/// Shorter texts are in logs by chance.
+const SHORTEST_CANARY: usize = 6;
+
+fn personal_data(json: &str) -> Vec<String> {
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let fields = [
+        "",
+        "/first_name",
+        "/last_name",
+        "/email",
+        "/phone",
+        "/address/street",
+    ];
+    let texts = fields
+        .iter()
+        .filter_map(|field| value.pointer(field).and_then(Value::as_str));
+    // A log line is JSON: what it escapes would hide a text from the search, so the parts between count.
+    let escaped = |c: char| c.is_control() || matches!(c, '"' | '\\');
+    let parts = texts.flat_map(|text| text.split(escaped).map(str::trim));
+    parts
+        .filter(|part| part.len() >= SHORTEST_CANARY)
+        .map(str::to_owned)
+        .collect()
+}
+
+pub(crate) fn without_repeats(mut texts: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
+    texts
+}

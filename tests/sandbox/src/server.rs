@@ -1,0 +1,168 @@
+//! The [`Sandbox`]: starts the server, and is the hand on its controls.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::customers::Customers;
+use crate::faults::Rule;
+use crate::problem::Problem;
+use crate::record::{Counters, LedgerEntry, Record};
+use crate::settings::Settings;
+use crate::state::{Shared, State};
+use crate::{connection, control, orders, source, token};
+
+/// A running sandbox. Dropping it ends the server and every connection, as soon as its runtime runs again.
+pub struct Sandbox {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Listens on loopback, and serves on the current tokio runtime.
+    ///
+    /// # Errors
+    /// Where the port of `settings` is taken.
+    pub async fn start(settings: Settings) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(settings));
+        let router = Router::new()
+            .route("/customers", get(source::get))
+            .route("/oauth/token", post(token::post))
+            .route("/orders", post(orders::post))
+            .merge(control::routes())
+            .fallback(async || Problem::new(StatusCode::NOT_FOUND, "the sandbox has no such path"))
+            .with_state(shared.clone());
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(connection::accept(listener, router, stopped));
+        Ok(Self {
+            address,
+            shared,
+            stop,
+            server,
+        })
+    }
+
+    /// Ends the server and returns when nobody listens any more.
+    pub async fn stop(self) {
+        let Self { stop, server, .. } = self;
+        drop(stop);
+        // It does not panic, and nobody else could abort it.
+        let _ = server.await;
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The source API.
+    pub fn customers_url(&self) -> String {
+        format!("{}/customers", self.base_url())
+    }
+
+    /// The token endpoint.
+    pub fn token_url(&self) -> String {
+        format!("{}/oauth/token", self.base_url())
+    }
+
+    /// The destination API.
+    pub fn orders_url(&self) -> String {
+        format!("{}/orders", self.base_url())
+    }
+
+    /// `https://127.0.0.1:PORT`: the same port, which answers a TLS handshake in plain text.
+    pub fn not_tls_url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Settings {
+        self.shared.read(|state| state.settings.clone())
+    }
+
+    /// Replaces all rules, and begins to count their hits. What was counted for `calls` and `attempts` goes on.
+    pub fn set_faults(&self, rules: impl IntoIterator<Item = Rule>) {
+        let rules = rules.into_iter().collect();
+        self.shared.change(|state| state.set_rules(rules));
+    }
+
+    /// Replaces the source's customers, from the next request on.
+    pub fn set_customers(&self, customers: impl Into<Customers>) {
+        let customers = customers.into();
+        self.shared.change(|state| state.set_customers(customers));
+    }
+
+    /// Makes every token issued so far invalid.
+    pub fn revoke_tokens(&self) {
+        self.shared.change(State::revoke_tokens);
+    }
+
+    /// Accepts this client secret only, from now on. Tokens live on.
+    pub fn rotate_client_secret(&self, client_secret: impl Into<String>) {
+        let client_secret = client_secret.into();
+        self.shared
+            .change(|state| state.rotate_client_secret(client_secret));
+    }
+
+    /// Accepts this API key only, from now on.
+    pub fn rotate_api_key(&self, api_key: impl Into<String>) {
+        let api_key = api_key.into();
+        self.shared.change(|state| state.rotate_api_key(api_key));
+    }
+
+    /// Forgets rules, tokens and all that was recorded. Customers and settings stay.
+    pub fn reset(&self) {
+        self.shared.change(State::reset);
+    }
+
+    /// Looks at what was recorded, without a copy of it. `look` must not call this sandbox.
+    pub fn read<R>(&self, look: impl FnOnce(&Record) -> R) -> R {
+        self.shared.read(|state| look(&state.record))
+    }
+
+    /// The counters as they are now.
+    pub fn counters(&self) -> Counters {
+        self.read(|record| record.counters.clone())
+    }
+
+    /// The ledger as it is now, by order id.
+    pub fn ledger(&self) -> BTreeMap<String, LedgerEntry> {
+        self.read(|record| record.ledger.clone())
+    }
+
+    /// Waits until what was recorded satisfies `condition`: at once if it does already.
+    pub async fn until(&self, condition: impl Fn(&Record) -> bool) {
+        let mut changes = self.changes();
+        while !self.read(&condition) {
+            // The sender lives as long as `self`.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// A count of changes, to be told of the next one.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changes()
+    }
+
+    /// What must never be in a log: personal data of the customers, keys, secrets, tokens, old ones included.
+    pub fn canaries(&self) -> Vec<String> {
+        self.shared.read(State::canaries)
+    }
+}
+
+/// A URL at which every connection is refused.
+pub fn refused_url() -> String {
+    // tcpmux: reserved since 1988, and served by nobody. A free port could be taken by the next test.
+    "http://127.0.0.1:1".to_owned()
+}

@@ -1,0 +1,101 @@
+//! One who calls the sandbox.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
+use sandbox::{Sandbox, Settings};
+use serde_json::{Value, json};
+
+/// Long enough for any machine, and short enough to tell a hanging test.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) async fn start(settings: Settings) -> Sandbox {
+    Sandbox::start(settings).await.unwrap()
+}
+
+pub(crate) fn client() -> Client {
+    client_that_waits(PATIENCE)
+}
+
+pub(crate) fn client_that_waits(patience: Duration) -> Client {
+    let client = Client::builder()
+        .timeout(patience)
+        .redirect(Policy::none())
+        .no_proxy();
+    // Nobody here has a certificate, and the system's take a while to load.
+    client.tls_certs_only([]).build().unwrap()
+}
+
+/// Waits for what must happen, but not for ever.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.unwrap()
+}
+
+pub(crate) async fn json_of(response: Response) -> Value {
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
+/// Asserts a problem (RFC 9457) of this status, and returns its detail.
+pub(crate) async fn problem(response: Response, status: u16) -> String {
+    assert_eq!(response.status(), status);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem = json_of(response).await;
+    assert_eq!(problem["status"], status);
+    problem["detail"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn get_customers(sandbox: &Sandbox) -> RequestBuilder {
+    let settings = sandbox.settings();
+    client()
+        .get(sandbox.customers_url())
+        .header(settings.api_key_header, settings.api_key)
+}
+
+pub(crate) fn ask_for_token(sandbox: &Sandbox) -> RequestBuilder {
+    let settings = sandbox.settings();
+    form(sandbox, "grant_type=client_credentials")
+        .basic_auth(settings.client_id, Some(settings.client_secret))
+}
+
+pub(crate) fn form(sandbox: &Sandbox, body: &'static str) -> RequestBuilder {
+    client()
+        .post(sandbox.token_url())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+}
+
+pub(crate) async fn token(sandbox: &Sandbox) -> String {
+    let answer = json_of(ask_for_token(sandbox).send().await.unwrap()).await;
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+/// A valid order.
+pub(crate) fn order(number: u32) -> Value {
+    json!({
+        "orderId": format!("ORD-20231015-{number:016}"),
+        "customerInfo": {
+            "id": number.to_string(),
+            "name": "John Doe",
+            "contactEmail": "john.doe@example.com",
+            "contactPhone": "555-123-4567",
+        },
+        "shippingAddress": {
+            "line1": "123 Main St", "city": "Anytown", "region": "CA", "postalCode": "12345",
+        },
+        "orderDate": "2023-10-15T14:30:00Z",
+    })
+}
+
+/// A POST of `order` with its own id as the key.
+pub(crate) fn post(sandbox: &Sandbox, token: &str, order: &Value) -> RequestBuilder {
+    post_with(client(), sandbox, token, order)
+}
+
+pub(crate) fn post_with(client: Client, sandbox: &Sandbox, token: &str, order: &Value) -> RequestBuilder {
+    client
+        .post(sandbox.orders_url())
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .header("idempotency-key", order["orderId"].as_str().unwrap_or("no id"))
+        .body(order.to_string())
+}

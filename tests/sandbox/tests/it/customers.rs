@@ -1,0 +1,210 @@
+//! Customers made up from a seed.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sandbox::{Customers, Expected, Settings, customers};
+use serde_json::Value;
+
+use crate::caller::{start, token};
+
+#[test]
+fn a_customer_depends_on_its_index_and_the_seed_alone() {
+    let all = customers::generate(500, 7);
+    assert_eq!(all[321], customers::customer(321, 7));
+    assert_eq!(all, customers::generate(500, 7));
+    assert_ne!(all, customers::generate(500, 8));
+}
+
+#[test]
+fn about_three_percent_are_invalid_in_at_least_five_ways() {
+    for seed in 0..50 {
+        let customers = customers::generate(200, seed);
+        let rejected: Vec<_> = customers
+            .iter()
+            .filter(|customer| !customer.expected.is_order())
+            .collect();
+        assert!(
+            (6..=7).contains(&rejected.len()),
+            "seed {seed}: {}",
+            rejected.len()
+        );
+        let without_digits = |json: &str| json.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let ways: HashSet<_> = rejected
+            .iter()
+            .map(|customer| without_digits(&customer.json))
+            .collect();
+        assert!(ways.len() >= 5, "seed {seed}: {ways:?}");
+    }
+}
+
+#[test]
+fn twelve_blocks_show_every_way_of_being_invalid() {
+    let mut fields = BTreeMap::new();
+    for customer in customers::generate(12 * 33, 0) {
+        if let Expected::Rejected { reason, field } = customer.expected {
+            assert_eq!(reason, "invalid_customer");
+            *fields.entry(field).or_insert(0) += 1;
+        }
+    }
+    let expected = [
+        ("address", 1),
+        ("address.city", 1),
+        ("address.state", 1),
+        ("address.street", 1),
+        ("address.zip", 1),
+        ("customer", 1),
+        ("customer_id", 2),
+        ("email", 3),
+        ("first_name", 1),
+    ];
+    assert_eq!(fields, expected.into());
+}
+
+#[test]
+fn every_element_is_json_and_every_id_is_unique() {
+    let customers = customers::generate(5_000, 11);
+    let mut ids = HashSet::new();
+    for customer in &customers {
+        let value: Value = serde_json::from_str(&customer.json).unwrap();
+        let id = &value["customer_id"];
+        let id = id
+            .as_str()
+            .map(str::to_owned)
+            .or(id.as_u64().map(|id| id.to_string()));
+        assert_eq!(customer.id, id, "{}", customer.json);
+        if let Some(id) = id {
+            assert!(ids.insert(id), "{}", customer.json);
+        }
+        if let Expected::Order { customer_info, .. } = &customer.expected {
+            assert_eq!(Some(&customer_info.id), customer.id.as_ref());
+        }
+    }
+    assert!(ids.len() > 4_900);
+}
+
+/// An own, short reading of the rules, so that the expectations do not rest on themselves alone.
+#[test]
+fn what_is_expected_follows_from_the_element() {
+    for customer in customers::generate(3_000, 5) {
+        let Expected::Order {
+            customer_info,
+            shipping_address,
+        } = customer.expected
+        else {
+            continue;
+        };
+        let value: Value = serde_json::from_str(&customer.json).unwrap();
+        let text = |pointer: &str| {
+            value
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+        };
+        let name = [text("/first_name"), text("/last_name")]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert_eq!(customer_info.name, name);
+        assert_eq!(Some(customer_info.contact_email.as_str()), text("/email"));
+        assert_eq!(customer_info.contact_phone.as_deref(), text("/phone"));
+        assert_eq!(Some(shipping_address.line1.as_str()), text("/address/street"));
+        assert_eq!(Some(shipping_address.city.as_str()), text("/address/city"));
+        assert_eq!(Some(shipping_address.region.as_str()), text("/address/state"));
+        let zip = &value["address"]["zip"];
+        let zip = zip
+            .as_str()
+            .map(str::to_owned)
+            .or(zip.as_u64().map(|zip| format!("{zip:05}")))
+            .unwrap();
+        assert_eq!(shipping_address.postal_code, zip);
+    }
+}
+
+#[test]
+fn two_hundred_valid_customers_use_every_freedom() {
+    let valid: Vec<_> = customers::generate(200, 0)
+        .into_iter()
+        .filter(|customer| customer.expected.is_order())
+        .collect();
+    let any = |what: fn(&str, &Value) -> bool| {
+        valid
+            .iter()
+            .any(|customer| what(&customer.json, &serde_json::from_str(&customer.json).unwrap()))
+    };
+    assert!(any(|_, value| value["address"]["zip"]
+        .as_u64()
+        .is_some_and(|zip| zip < 10_000)));
+    assert!(any(|_, value| value["address"]["zip"]
+        .as_u64()
+        .is_some_and(|zip| zip >= 10_000)));
+    assert!(any(|_, value| value["address"]["zip"]
+        .as_str()
+        .is_some_and(|zip| zip.contains('-'))));
+    assert!(any(|_, value| value.get("phone").is_some_and(Value::is_null)));
+    assert!(any(|_, value| value["phone"] == " "));
+    assert!(any(|_, value| value.get("phone").is_none()));
+    assert!(any(|_, value| value.get("last_name").is_none()));
+    assert!(any(|_, value| value.get("first_name").is_none()));
+    assert!(any(|_, value| value["customer_id"].is_u64()));
+    assert!(any(|_, value| value.get("tags").is_some()));
+    assert!(any(|json, _| json.contains("Žofie")));
+    assert!(any(|json, _| json.contains("\"  Given")));
+    assert!(any(|json, _| json.contains("\\u0046ixture")));
+    assert!(any(|json, _| json.contains(" :\t")));
+}
+
+#[test]
+fn canaries_are_the_personal_data_alone() {
+    let customer = customers::customer(17, 0);
+    assert!(customer.expected.is_order());
+    let canaries = customers::canaries(&[customer]);
+    for expected in [
+        "Given17",
+        "Family17",
+        "customer-17@example.com",
+        "17 Fixture Street",
+    ] {
+        assert!(
+            canaries.iter().any(|canary| canary.contains(expected)),
+            "{expected}: {canaries:?}"
+        );
+    }
+    assert!(!canaries.contains(&"100017".to_owned()));
+    for customer in customers::generate(1_000, 3) {
+        for canary in customers::canaries(std::slice::from_ref(&customer)) {
+            assert!(
+                canary.len() >= 6 && !canary.contains(['"', '\\', '\n', '\t']),
+                "{canary}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sandbox_knows_the_canaries_of_its_customers_keys_and_tokens() {
+    let customers = Customers::MadeUp { count: 20, seed: 1 };
+    let sandbox = start(Settings {
+        customers,
+        ..Settings::default()
+    })
+    .await;
+    let token = token(&sandbox).await;
+    let mut expected = customers::canaries(&customers::generate(20, 1));
+    expected.extend([
+        "fixture-api-key".to_owned(),
+        "fixture-client-secret".to_owned(),
+        token,
+    ]);
+    assert_eq!(sandbox.canaries(), expected);
+}
+
+#[test]
+fn two_hundred_of_seed_seven_are_as_the_documentation_says() {
+    let orders = customers::generate(200, 7)
+        .iter()
+        .filter(|customer| customer.expected.is_order())
+        .count();
+    assert_eq!(orders, 193);
+}

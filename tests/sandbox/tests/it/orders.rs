@@ -1,0 +1,344 @@
+//! `POST /orders`
+
+use sandbox::{OrderRequest, Settings};
+use serde_json::{Value, json};
+
+use crate::caller::{client, json_of, order, post, problem, start, token};
+
+#[tokio::test]
+async fn a_first_post_creates_the_order_and_keeps_its_bytes() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let order = order(1);
+    let pretty = serde_json::to_string_pretty(&order).unwrap();
+    let response = post(&sandbox, &token, &order)
+        .body(pretty.clone())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(
+        json_of(response).await,
+        json!({"orderId": "ORD-20231015-0000000000000001"})
+    );
+    let ledger = sandbox.ledger();
+    assert_eq!(
+        ledger.keys().collect::<Vec<_>>(),
+        ["ORD-20231015-0000000000000001"]
+    );
+    let entry = &ledger["ORD-20231015-0000000000000001"];
+    assert_eq!(entry.body, pretty);
+    assert_eq!(entry.posts, 1);
+    assert_eq!(serde_json::to_value(&entry.order).unwrap(), order);
+}
+
+#[tokio::test]
+async fn a_second_post_is_a_conflict_and_counted_as_a_duplicate() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let first = order(1);
+    assert_eq!(post(&sandbox, &token, &first).send().await.unwrap().status(), 201);
+    let mut second = first.clone();
+    second["customerInfo"]["name"] = "Somebody Else".into();
+    let response = post(&sandbox, &token, &second).send().await.unwrap();
+    assert!(!response.headers().contains_key("retry-after"));
+    assert_eq!(problem(response, 409).await, "an order with this orderId exists");
+    let entry = sandbox.ledger().remove("ORD-20231015-0000000000000001").unwrap();
+    assert_eq!(entry.body, first.to_string());
+    assert_eq!(entry.posts, 2);
+    let counters = sandbox.counters();
+    assert_eq!(
+        (
+            counters.order_posts,
+            counters.orders_stored,
+            counters.orders_duplicate
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(counters.order_statuses, [(201, 1), (409, 1)].into());
+    let request = |attempt, status| OrderRequest {
+        order_id: "ORD-20231015-0000000000000001".into(),
+        customer_id: "1".into(),
+        attempt,
+        status: Some(status),
+    };
+    assert_eq!(
+        sandbox.read(|record| record.order_requests.clone()),
+        [request(1, 201), request(2, 409)]
+    );
+}
+
+#[tokio::test]
+async fn a_post_without_a_valid_token_is_a_401_with_a_challenge() {
+    let sandbox = start(Settings::default()).await;
+    let detail = "the bearer token is missing or not valid";
+    let response = post(&sandbox, "wrong", &order(1)).send().await.unwrap();
+    assert_eq!(
+        response.headers()["www-authenticate"],
+        "Bearer realm=\"sandbox\", error=\"invalid_token\""
+    );
+    assert_eq!(problem(response, 401).await, detail);
+    let response = client()
+        .post(sandbox.orders_url())
+        .body(order(1).to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["www-authenticate"], "Bearer realm=\"sandbox\"");
+    assert_eq!(problem(response, 401).await, detail);
+    assert_eq!(sandbox.counters().orders_stored, 0);
+    // Both were posts of the same order, the second told by its body alone.
+    let attempts = sandbox.read(|record| {
+        record
+            .order_requests
+            .iter()
+            .map(|post| post.attempt)
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(attempts, [1, 2]);
+}
+
+#[tokio::test]
+async fn the_idempotency_key_must_be_the_order_id() {
+    let idempotency_key_header = "x-once".to_owned();
+    let sandbox = start(Settings {
+        idempotency_key_header,
+        ..Settings::default()
+    })
+    .await;
+    let token = token(&sandbox).await;
+    let order = order(1);
+    let missing = post(&sandbox, &token, &order).send().await.unwrap();
+    assert_eq!(problem(missing, 400).await, "x-once is missing");
+    let other = post(&sandbox, &token, &order).header("x-once", "ORD-20231015-0000000000000002");
+    assert_eq!(
+        problem(other.send().await.unwrap(), 400).await,
+        "x-once is not the orderId"
+    );
+    let same = post(&sandbox, &token, &order).header("X-Once", "ORD-20231015-0000000000000001");
+    assert_eq!(same.send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_refused() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let request = || post(&sandbox, &token, &order(1));
+    let cut = problem(request().body("{\"orderId\"").send().await.unwrap(), 400).await;
+    assert!(cut.contains("EOF"), "{cut}");
+    let twice = problem(
+        request().body(format!("{} {{}}", order(1))).send().await.unwrap(),
+        400,
+    )
+    .await;
+    assert!(twice.contains("trailing characters"), "{twice}");
+    let form = client()
+        .post(sandbox.orders_url())
+        .bearer_auth(&token)
+        .header("idempotency-key", "ORD-20231015-0000000000000001")
+        .header("content-type", "text/plain")
+        .body(order(1).to_string());
+    assert_eq!(
+        problem(form.send().await.unwrap(), 415).await,
+        "send application/json"
+    );
+    assert_eq!(sandbox.counters().orders_stored, 0);
+}
+
+#[tokio::test]
+async fn every_rule_of_the_order_is_a_422_that_names_the_field() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let blank = "must not be blank";
+    let blanks = "must not begin or end with blanks";
+    let rules: [(&str, Value, String); 30] = [
+        (
+            "/orderId",
+            json!("ORD-1"),
+            "orderId: must match ^ORD-[0-9]{8}-[0-9A-HJKMNP-TV-Z]{16}$".into(),
+        ),
+        (
+            "/orderId",
+            json!(1),
+            "orderId: invalid type: integer `1`, expected a string".into(),
+        ),
+        (
+            "/orderDate",
+            json!("2023-10-15"),
+            "orderDate: must be RFC 3339 in UTC, in whole seconds, ending in Z".into(),
+        ),
+        (
+            "/customerInfo",
+            json!([]),
+            "customerInfo: invalid length 0, expected struct CustomerInfo".into(),
+        ),
+        (
+            "/customerInfo",
+            json!(null),
+            "customerInfo: invalid type: null, expected struct CustomerInfo".into(),
+        ),
+        (
+            "/customerInfo/id",
+            json!(7),
+            "customerInfo.id: invalid type: integer `7`, expected a string".into(),
+        ),
+        ("/customerInfo/id", json!(""), format!("customerInfo.id: {blank}")),
+        (
+            "/customerInfo/name",
+            json!(" "),
+            format!("customerInfo.name: {blank}"),
+        ),
+        (
+            "/customerInfo/name",
+            json!(" x"),
+            format!("customerInfo.name: {blanks}"),
+        ),
+        (
+            "/customerInfo/contactEmail",
+            json!(""),
+            format!("customerInfo.contactEmail: {blank}"),
+        ),
+        (
+            "/customerInfo/contactEmail",
+            json!("x"),
+            "customerInfo.contactEmail: must be an e-mail address".into(),
+        ),
+        (
+            "/customerInfo/contactPhone",
+            json!(null),
+            "customerInfo.contactPhone: invalid type: null, expected a string".into(),
+        ),
+        (
+            "/customerInfo/contactPhone",
+            json!(" "),
+            format!("customerInfo.contactPhone: {blank}"),
+        ),
+        (
+            "/customerInfo/contactPhone",
+            json!("1 "),
+            format!("customerInfo.contactPhone: {blanks}"),
+        ),
+        (
+            "/shippingAddress/line1",
+            json!("\t"),
+            format!("shippingAddress.line1: {blank}"),
+        ),
+        (
+            "/shippingAddress/line1",
+            json!("x\n"),
+            format!("shippingAddress.line1: {blanks}"),
+        ),
+        (
+            "/shippingAddress/city",
+            json!(""),
+            format!("shippingAddress.city: {blank}"),
+        ),
+        (
+            "/shippingAddress/city",
+            json!(" x"),
+            format!("shippingAddress.city: {blanks}"),
+        ),
+        (
+            "/shippingAddress/region",
+            json!(""),
+            format!("shippingAddress.region: {blank}"),
+        ),
+        (
+            "/shippingAddress/region",
+            json!("x "),
+            format!("shippingAddress.region: {blanks}"),
+        ),
+        (
+            "/shippingAddress/postalCode",
+            json!(""),
+            format!("shippingAddress.postalCode: {blank}"),
+        ),
+        (
+            "/shippingAddress/postalCode",
+            json!(12345),
+            "shippingAddress.postalCode: invalid type: integer `12345`, expected a string".into(),
+        ),
+        ("-/orderId", json!(null), "missing field `orderId`".into()),
+        ("-/orderDate", json!(null), "missing field `orderDate`".into()),
+        (
+            "-/customerInfo",
+            json!(null),
+            "missing field `customerInfo`".into(),
+        ),
+        (
+            "-/customerInfo/name",
+            json!(null),
+            "customerInfo: missing field `name`".into(),
+        ),
+        (
+            "-/shippingAddress/city",
+            json!(null),
+            "shippingAddress: missing field `city`".into(),
+        ),
+        ("/more", json!(1), "more: unknown field `more`".into()),
+        (
+            "/customerInfo/more",
+            json!(1),
+            "customerInfo.more: unknown field `more`".into(),
+        ),
+        (
+            "/shippingAddress/line2",
+            json!("x"),
+            "shippingAddress.line2: unknown field `line2`".into(),
+        ),
+    ];
+    for (field, value, expected) in rules {
+        let mut order = order(1);
+        let (parent, name) = field.trim_start_matches('-').rsplit_once('/').unwrap();
+        let parent = order.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        if field.starts_with('-') {
+            parent.remove(name);
+        } else {
+            parent.insert(name.to_owned(), value);
+        }
+        let detail = problem(post(&sandbox, &token, &order).send().await.unwrap(), 422).await;
+        assert!(detail.contains(&expected), "{field}: {detail}");
+    }
+    assert_eq!(sandbox.counters().orders_stored, 0);
+}
+
+#[tokio::test]
+async fn an_order_without_a_phone_is_valid() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let mut order = order(1);
+    order["customerInfo"]
+        .as_object_mut()
+        .unwrap()
+        .remove("contactPhone");
+    assert_eq!(post(&sandbox, &token, &order).send().await.unwrap().status(), 201);
+    let entry = sandbox.ledger().remove("ORD-20231015-0000000000000001").unwrap();
+    assert_eq!(serde_json::to_value(&entry.order).unwrap(), order);
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_told_apart_have_the_key_for_an_id() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    for (key, body) in [("K1", "not json"), ("K2", "{\"customerInfo\":{\"id\":\"9\"}}")] {
+        let request = client()
+            .post(sandbox.orders_url())
+            .bearer_auth(&token)
+            .header("idempotency-key", key);
+        request
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+    }
+    let ids = sandbox.read(|record| {
+        let ids = record
+            .order_requests
+            .iter()
+            .map(|post| (post.order_id.clone(), post.customer_id.clone()));
+        ids.collect::<Vec<_>>()
+    });
+    assert_eq!(ids, [("K1".into(), String::new()), ("K2".into(), "9".into())]);
+}

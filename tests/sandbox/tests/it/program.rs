@@ -1,0 +1,95 @@
+//! The binary.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use crate::caller::{client, json_of};
+
+/// Ends the program also where the test fails.
+struct Running(Child, Lines<BufReader<ChildStdout>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_sandbox"))
+}
+
+fn start(arguments: &[&str]) -> (Running, String) {
+    let mut child = program()
+        .args(["--port", "0"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut running = Running(child, lines);
+    let line = running
+        .1
+        .by_ref()
+        .map(Result::unwrap)
+        .find(|line| line.contains("/customers"))
+        .unwrap();
+    (running, line.split_whitespace().last().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn it_serves_made_up_customers() {
+    let (_running, url) = start(&["--customers", "7", "--page-size", "4", "--api-key", "fixture-k"]);
+    let response = client()
+        .get(&url)
+        .header("x-api-key", "fixture-k")
+        .send()
+        .await
+        .unwrap();
+    assert!(response.headers().contains_key("link"));
+    assert_eq!(json_of(response).await.as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn it_serves_the_customers_of_a_file() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[{\"customer_id\":\"123\"}]").unwrap();
+    let (_running, url) = start(&["--customers-file", file.path().to_str().unwrap()]);
+    let response = client()
+        .get(&url)
+        .header("x-api-key", "fixture-api-key")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.text().await.unwrap(), "[{\"customer_id\":\"123\"}]");
+}
+
+fn fails(output: Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_it_cannot_serve_is_one_clear_error() {
+    let missing = fails(
+        program()
+            .args(["--customers-file", "/nowhere.json"])
+            .output()
+            .unwrap(),
+    );
+    assert!(missing.contains("/nowhere.json: No such file"), "{missing}");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"{}").unwrap();
+    let wrong = fails(
+        program()
+            .arg("--customers-file")
+            .arg(file.path())
+            .output()
+            .unwrap(),
+    );
+    assert!(wrong.contains("expected a sequence"), "{wrong}");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let taken = fails(program().args(["--port", &port]).output().unwrap());
+    assert!(taken.contains(&format!("port {port} on 127.0.0.1: ")), "{taken}");
+}

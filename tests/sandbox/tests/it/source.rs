@@ -1,0 +1,250 @@
+//! `GET /customers`
+
+use sandbox::{Customers, LinkTargets, Settings, customers};
+use serde_json::{Value, value::RawValue};
+
+use crate::caller::{client, get_customers, json_of, problem, start};
+
+#[tokio::test]
+async fn the_elements_are_served_verbatim() {
+    let json = "[ {\"b\" : 1,\n \"a\":\"\\u00e9\\/\"} , 2.50,null, \"x\" ]";
+    let customers = Customers::parse(json.as_bytes()).unwrap();
+    let sandbox = start(Settings {
+        customers,
+        ..Settings::default()
+    })
+    .await;
+    let response = get_customers(&sandbox).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(!response.headers().contains_key("link"));
+    assert_eq!(
+        response.text().await.unwrap(),
+        "[{\"b\" : 1,\n \"a\":\"\\u00e9\\/\"},2.50,null,\"x\"]"
+    );
+    let counters = sandbox.counters();
+    assert_eq!((counters.source_requests, counters.customers_served), (1, 4));
+    assert_eq!(counters.source_statuses, [(200, 1)].into());
+}
+
+#[tokio::test]
+async fn no_customers_are_an_empty_array() {
+    let sandbox = start(Settings::default()).await;
+    assert_eq!(
+        get_customers(&sandbox)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap(),
+        "[]"
+    );
+}
+
+#[tokio::test]
+async fn more_customers_than_fit_a_chunk_are_all_there() {
+    let customers = customers::generate(2_000, 1);
+    let sandbox = start(Settings {
+        customers: customers.clone().into(),
+        ..Settings::default()
+    })
+    .await;
+    let body = get_customers(&sandbox)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(body.len() > 300_000, "{}", body.len());
+    let served: Vec<&RawValue> = serde_json::from_str(&body).unwrap();
+    let served: Vec<&str> = served.iter().map(|element| element.get()).collect();
+    let expected: Vec<&str> = customers.iter().map(|customer| customer.json.as_str()).collect();
+    assert_eq!(served, expected);
+    assert_eq!(sandbox.counters().customers_served, 2_000);
+}
+
+#[tokio::test]
+async fn customers_made_up_on_the_fly_are_those_of_the_seed() {
+    let customers = Customers::MadeUp { count: 500, seed: 3 };
+    let sandbox = start(Settings {
+        customers,
+        ..Settings::default()
+    })
+    .await;
+    let on_the_fly = get_customers(&sandbox)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    sandbox.set_customers(customers::generate(500, 3));
+    assert_eq!(
+        get_customers(&sandbox)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap(),
+        on_the_fly
+    );
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_key_is_a_401() {
+    let sandbox = start(Settings {
+        api_key_header: "x-fixture".into(),
+        ..Settings::default()
+    })
+    .await;
+    let url = sandbox.customers_url();
+    let missing = client().get(&url).send().await.unwrap();
+    assert_eq!(problem(missing, 401).await, "x-fixture is missing or wrong");
+    let elsewhere = client()
+        .get(&url)
+        .header("x-api-key", "fixture-api-key")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(elsewhere.status(), 401);
+    let wrong = client()
+        .get(&url)
+        .header("x-fixture", "fixture-api-kex")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(wrong.status(), 401);
+    let right = client()
+        .get(&url)
+        .header("X-Fixture", "fixture-api-key")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(right.status(), 200);
+    let counters = sandbox.counters();
+    assert_eq!(counters.source_statuses, [(200, 1), (401, 3)].into());
+    assert_eq!(counters.customers_served, 0);
+}
+
+#[tokio::test]
+async fn a_rotated_key_replaces_the_former_one() {
+    let sandbox = start(Settings::default()).await;
+    let before = get_customers(&sandbox);
+    sandbox.rotate_api_key("fixture-api-key-2");
+    assert_eq!(before.send().await.unwrap().status(), 401);
+    assert_eq!(get_customers(&sandbox).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn pages_link_to_the_next_until_the_last() {
+    let customers = Customers::parse(b"[1,2,3,4,5]").unwrap();
+    let sandbox = start(Settings {
+        customers,
+        page_size: 2,
+        ..Settings::default()
+    })
+    .await;
+    for (query, body, link) in [
+        ("", "[1,2]", Some("</customers?page=2>; rel=\"next\"")),
+        ("?page=1", "[1,2]", Some("</customers?page=2>; rel=\"next\"")),
+        ("?page=2", "[3,4]", Some("</customers?page=3>; rel=\"next\"")),
+        ("?page=3", "[5]", None),
+        ("?page=4", "[]", None),
+        ("?page=18446744073709551615", "[]", None),
+    ] {
+        let url = format!("{}{query}", sandbox.customers_url());
+        let response = client()
+            .get(url)
+            .header("x-api-key", "fixture-api-key")
+            .send()
+            .await
+            .unwrap();
+        let links = response
+            .headers()
+            .get("link")
+            .map(|link| link.to_str().unwrap().to_owned());
+        assert_eq!(links.as_deref(), link, "{query}");
+        assert_eq!(response.text().await.unwrap(), body, "{query}");
+    }
+    for query in ["?page=0", "?page=x", "?page=-1"] {
+        let url = format!("{}{query}", sandbox.customers_url());
+        let response = client()
+            .get(url)
+            .header("x-api-key", "fixture-api-key")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(problem(response, 400).await, "page must be a whole number from 1");
+    }
+}
+
+#[tokio::test]
+async fn a_full_last_page_links_nowhere() {
+    let customers = Customers::parse(b"[1,2,3,4]").unwrap();
+    let sandbox = start(Settings {
+        customers,
+        page_size: 2,
+        ..Settings::default()
+    })
+    .await;
+    let url = format!("{}?page=2", sandbox.customers_url());
+    let response = client()
+        .get(url)
+        .header("x-api-key", "fixture-api-key")
+        .send()
+        .await
+        .unwrap();
+    assert!(!response.headers().contains_key("link"));
+}
+
+#[tokio::test]
+async fn absolute_links_name_the_host_that_was_asked() {
+    let customers = Customers::parse(b"[1,2]").unwrap();
+    let link_targets = LinkTargets::Absolute;
+    let sandbox = start(Settings {
+        customers,
+        page_size: 1,
+        link_targets,
+        ..Settings::default()
+    })
+    .await;
+    let response = get_customers(&sandbox).send().await.unwrap();
+    let link = format!("<{}?page=2>; rel=\"next\"", sandbox.customers_url());
+    assert_eq!(response.headers()["link"], link.as_str());
+}
+
+#[tokio::test]
+async fn other_methods_and_paths_are_refused() {
+    let sandbox = start(Settings::default()).await;
+    let response = client().post(sandbox.customers_url()).send().await.unwrap();
+    assert_eq!(response.status(), 405);
+    let response = client()
+        .get(format!("{}/nowhere", sandbox.base_url()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(problem(response, 404).await, "the sandbox has no such path");
+}
+
+#[test]
+fn only_an_array_is_a_list_of_customers() {
+    for wrong in ["", "{}", "null", "[1,", "[1] 2"] {
+        assert!(Customers::parse(wrong.as_bytes()).is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_one_json_array() {
+    let customers = Customers::MadeUp { count: 40, seed: 9 };
+    let sandbox = start(Settings {
+        customers,
+        page_size: 40,
+        ..Settings::default()
+    })
+    .await;
+    let body: Value = json_of(get_customers(&sandbox).send().await.unwrap()).await;
+    assert_eq!(body.as_array().unwrap().len(), 40);
+}
