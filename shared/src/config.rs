@@ -37,7 +37,10 @@ impl<'a> Variables<'a> {
     /// Starts reading from `lookup`: [`environment`], or a test's own.
     #[must_use]
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, problems: Vec::new() }
+        Self {
+            lookup,
+            problems: Vec::new(),
+        }
     }
 
     /// Reads a variable that must be set. `parse` answers what the value must be where it is not.
@@ -55,7 +58,10 @@ impl<'a> Variables<'a> {
         name: &str,
         parse: fn(&str) -> Result<T, &'static str>,
     ) -> Option<Option<T>> {
-        match (self.lookup)(name).filter(|value| !value.is_empty()).map(|value| parse(&value)) {
+        match (self.lookup)(name)
+            .filter(|value| !value.is_empty())
+            .map(|value| parse(&value))
+        {
             None => Some(None),
             Some(Ok(value)) => Some(Some(value)),
             Some(Err(rule)) => {
@@ -72,7 +78,9 @@ impl<'a> Variables<'a> {
     /// All problems, where there was any.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
         if !self.problems.is_empty() {
-            return Err(ConfigError { problems: self.problems });
+            return Err(ConfigError {
+                problems: self.problems,
+            });
         }
         build().ok_or(ConfigError { problems: Vec::new() })
     }
@@ -81,7 +89,10 @@ impl<'a> Variables<'a> {
 /// The process's own environment, as a look-up.
 #[must_use]
 pub fn environment(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "this is the look-up that is injected everywhere else")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the look-up that is injected everywhere else"
+    )]
     std::env::var(name).ok()
 }
 
@@ -98,7 +109,8 @@ pub fn text(value: &str) -> Result<String, &'static str> {
 /// # Errors
 /// It is no such URL.
 pub fn api_url(value: &str) -> Result<Url, &'static str> {
-    const RULE: &str = "must be an https:// URL (http:// on loopback only), without user, password or fragment";
+    const RULE: &str =
+        "must be an https:// URL (http:// on loopback only), without user, password or fragment";
     let url = Url::parse(value).map_err(|_| RULE)?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -116,7 +128,9 @@ pub fn api_url(value: &str) -> Result<Url, &'static str> {
 /// # Errors
 /// HTTP does not allow it (RFC 9110 §5.1).
 pub fn header_name(value: &str) -> Result<HeaderName, &'static str> {
-    value.parse().map_err(|_| "must be the name of an HTTP header, such as x-api-key")
+    value
+        .parse()
+        .map_err(|_| "must be the name of an HTTP header, such as x-api-key")
 }
 
 /// Parses a value that is sent in an HTTP header, and keeps it out of any debug output.
@@ -141,11 +155,17 @@ mod tests {
             _ => None,
         };
         let mut variables = Variables::new(&lookup);
-        let (url, empty) = (variables.required("URL", api_url), variables.required("EMPTY", text));
+        let (url, empty) = (
+            variables.required("URL", api_url),
+            variables.required("EMPTY", text),
+        );
         let absent = variables.required("ABSENT", text);
         let fine = variables.optional("ABSENT_TOO", text);
         assert_eq!(fine, Some(None));
-        let error = variables.finish(|| Some((url?, empty?, absent?))).unwrap_err().to_string();
+        let error = variables
+            .finish(|| Some((url?, empty?, absent?)))
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             error,
             "the function's environment variables must be changed (they come from the stack's parameters): \

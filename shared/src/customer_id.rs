@@ -44,7 +44,10 @@ impl CustomerId {
             return (!text.trim().is_empty()).then_some(Self(text));
         }
         let digits = json.strip_prefix('-').unwrap_or(json);
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| Self(json.to_owned()))
+        digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| Self(json.to_owned()))
     }
 
     /// The id as text.
@@ -74,7 +77,10 @@ mod tests {
             (r#"{"customer_id": "123"}"#, "123"),
             (r#"{"customer_id": 123, "email": null}"#, "123"),
             (r#"{"customer_id": -1}"#, "-1"),
-            (r#"{"customer_id": 123456789012345678901234567890}"#, "123456789012345678901234567890"),
+            (
+                r#"{"customer_id": 123456789012345678901234567890}"#,
+                "123456789012345678901234567890",
+            ),
             (r#"{"customer_id": " a\u00e9 "}"#, " aé "),
         ] {
             assert_eq!(of(json).as_deref(), Some(id), "{json}");

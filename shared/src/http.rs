@@ -10,7 +10,6 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A builder of a client that follows no redirect: a credential never leaves the origin that it was made for,
 /// and a redirect is an answer that the caller decides about.
-#[must_use]
 pub fn client() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("customer-order-sync/", env!("CARGO_PKG_VERSION")))

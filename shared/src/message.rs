@@ -49,8 +49,10 @@ impl<'a> Message<'a> {
             #[serde(borrow)]
             customer: &'a RawValue,
         }
-        let value: &RawValue = serde_json::from_str(body)
-            .map_err(|error| MalformedMessage::NotJson { line: error.line(), column: error.column() })?;
+        let value: &RawValue = serde_json::from_str(body).map_err(|error| MalformedMessage::NotJson {
+            line: error.line(),
+            column: error.column(),
+        })?;
         // serde would read an array as the fields in their order.
         if !value.get().starts_with('{') {
             return Err(MalformedMessage::NotAMessage);
@@ -59,7 +61,10 @@ impl<'a> Message<'a> {
         let order_date: String =
             serde_json::from_str(body.order_date.get()).map_err(|_| MalformedMessage::OrderDate)?;
         let order_date = order_date.parse().map_err(|_| MalformedMessage::OrderDate)?;
-        Ok(Self { order_date, customer: body.customer })
+        Ok(Self {
+            order_date,
+            customer: body.customer,
+        })
     }
 }
 
@@ -71,9 +76,15 @@ mod tests {
     fn a_customer_goes_through_verbatim() {
         let customer = r#"{ "customer_id":1.50e1,  "x":"\u00e9\/" }"#;
         let raw = RawValue::from_string(customer.to_owned()).unwrap();
-        let message = Message { order_date: "2023-10-15T14:30:00Z".parse().unwrap(), customer: &raw };
+        let message = Message {
+            order_date: "2023-10-15T14:30:00Z".parse().unwrap(),
+            customer: &raw,
+        };
         let body = serde_json::to_string(&message).unwrap();
-        assert_eq!(body, format!(r#"{{"order_date":"2023-10-15T14:30:00Z","customer":{customer}}}"#));
+        assert_eq!(
+            body,
+            format!(r#"{{"order_date":"2023-10-15T14:30:00Z","customer":{customer}}}"#)
+        );
         let read = Message::parse(&body).unwrap();
         assert_eq!(read.customer.get(), customer);
         assert_eq!(read.order_date, message.order_date);
@@ -85,13 +96,19 @@ mod tests {
         for (body, expected) in [
             ("", NotJson { line: 1, column: 0 }),
             ("hello", NotJson { line: 1, column: 1 }),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"#, NotJson { line: 1, column: 52 }),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"#,
+                NotJson { line: 1, column: 52 },
+            ),
             ("[]", NotAMessage),
             (r#"["2023-10-15T14:30:00Z", {}]"#, NotAMessage),
             ("null", NotAMessage),
             (r#"{"customer": {}}"#, NotAMessage),
             (r#"{"order_date": "2023-10-15T14:30:00Z"}"#, NotAMessage),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer": 1, "customer": 2}"#, NotAMessage),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "customer": 1, "customer": 2}"#,
+                NotAMessage,
+            ),
             (r#"{"order_date": 5, "customer": {}}"#, OrderDate),
             (r#"{"order_date": "yesterday", "customer": {}}"#, OrderDate),
         ] {

@@ -39,7 +39,11 @@ impl FromStr for OrderDate {
             .and_then(|date| date.replace_nanosecond(0).ok())
             .ok_or(NotAnOrderDate)?;
         // Near the ends of the calendar, UTC may lie in a year that RFC 3339 cannot write.
-        if (0..=9999).contains(&utc.year()) { Ok(Self(utc)) } else { Err(NotAnOrderDate) }
+        if (0..=9999).contains(&utc.year()) {
+            Ok(Self(utc))
+        } else {
+            Err(NotAnOrderDate)
+        }
     }
 }
 
@@ -48,7 +52,10 @@ impl fmt::Display for OrderDate {
         let (date, time) = (self.0.date(), self.0.time());
         let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
         let (hour, minute, second) = time.as_hms();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
     }
 }
 
@@ -72,7 +79,11 @@ mod tests {
             "2023-10-15T16:30:00+02:00",
             "2023-10-14T23:30:00-15:00",
         ] {
-            assert_eq!(text.parse::<OrderDate>().unwrap().to_string(), "2023-10-15T14:30:00Z", "{text}");
+            assert_eq!(
+                text.parse::<OrderDate>().unwrap().to_string(),
+                "2023-10-15T14:30:00Z",
+                "{text}"
+            );
         }
     }
 

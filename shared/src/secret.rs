@@ -28,7 +28,11 @@ pub enum SecretError {
 }
 
 fn fields(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 /// Reads the fields `wanted` of a secret that is a JSON object, in their order.
@@ -43,9 +47,15 @@ pub async fn read_secret<const N: usize>(
     arn: &str,
     wanted: &'static [&'static str; N],
 ) -> Result<[SecretString; N], SecretError> {
-    let answer = client.get_secret_value().secret_id(arn).send().await.map_err(|error| {
-        SecretError::Unreadable { arn: arn.to_owned(), why: DisplayErrorContext(error).to_string() }
-    })?;
+    let answer = client
+        .get_secret_value()
+        .secret_id(arn)
+        .send()
+        .await
+        .map_err(|error| SecretError::Unreadable {
+            arn: arn.to_owned(),
+            why: DisplayErrorContext(error).to_string(),
+        })?;
     parse(answer.secret_string(), wanted).map_err(|why| SecretError::Unusable {
         arn: arn.to_owned(),
         wanted,
@@ -61,8 +71,17 @@ fn parse<const N: usize>(
     // serde_json's own messages may quote what they found.
     let fields: Map<String, Value> =
         serde_json::from_str(secret).map_err(|_| "it is not a JSON object".to_owned())?;
-    let value = |name: &str| fields.get(name).and_then(Value::as_str).filter(|value| !value.is_empty());
-    let wrong: Vec<_> = wanted.iter().filter(|name| value(name).is_none()).copied().collect();
+    let value = |name: &str| {
+        fields
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|value| !value.is_empty())
+    };
+    let wrong: Vec<_> = wanted
+        .iter()
+        .filter(|name| value(name).is_none())
+        .copied()
+        .collect();
     if wrong.is_empty() {
         Ok(wanted.map(|name| SecretString::from(value(name).unwrap_or_default())))
     } else {
@@ -91,7 +110,10 @@ mod tests {
             (None, "it is binary"),
             (Some("hunter2"), "it is not a JSON object"),
             (Some(r#""hunter2""#), "it is not a JSON object"),
-            (Some(r#"{"client_id": "hunter2"}"#), "missing, empty or not text: client_secret"),
+            (
+                Some(r#"{"client_id": "hunter2"}"#),
+                "missing, empty or not text: client_secret",
+            ),
             (
                 Some(r#"{"client_id": "", "client_secret": ["hunter2"]}"#),
                 "missing, empty or not text: client_id, client_secret",

@@ -35,7 +35,9 @@ pub fn ready<T>(set_up: Result<T, impl fmt::Display>) -> Result<T, NotReady> {
 /// The instant at which Lambda ends the invocation, from its deadline in milliseconds since 1970.
 #[must_use]
 pub fn deadline(epoch_ms: u64) -> Instant {
-    let until = UNIX_EPOCH.checked_add(Duration::from_millis(epoch_ms)).unwrap_or(UNIX_EPOCH);
+    let until = UNIX_EPOCH
+        .checked_add(Duration::from_millis(epoch_ms))
+        .unwrap_or(UNIX_EPOCH);
     let left = until.duration_since(SystemTime::now()).unwrap_or_default();
     // Lambda's longest time-out is 15 minutes; the bound keeps a local emulator's deadline from overflowing.
     Instant::now() + left.min(Duration::from_secs(15 * 60))

@@ -1,1 +1,12 @@
-//! Tests of both functions in this process.
+//! Both functions in this process: real HTTP to the sandbox, AWS in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in a test a failed expectation is the message"
+)]
+
+mod faults;
+mod fetch_customers;
+mod submit_orders;

@@ -1,1 +1,16 @@
-//! placeholder
+//! What the tests share: AWS in memory ([`aws`], [`sqs`]), and the functions set up in this process between it
+//! and a sandbox ([`bridge`]).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    clippy::wildcard_enum_match_arm,
+    reason = "in a test a failed expectation is the message"
+)]
+
+pub mod aws;
+pub mod bridge;
+pub mod sqs;

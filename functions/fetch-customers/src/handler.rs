@@ -67,7 +67,11 @@ impl Handler {
     ///
     /// # Errors
     /// [`HandlerError`]: the function fails, so that Lambda repeats an asynchronous invocation.
-    pub async fn handle(&self, input: &RawValue, trace_header: Option<&str>) -> Result<Summary, HandlerError> {
+    pub async fn handle(
+        &self,
+        input: &RawValue,
+        trace_header: Option<&str>,
+    ) -> Result<Summary, HandlerError> {
         let run = Run::parse(input)?;
         let began = Instant::now();
         let mut books = Summary {
@@ -89,7 +93,10 @@ impl Handler {
             }
             Err(why) => {
                 log(&books, Some(&why));
-                Err(HandlerError::EndedEarly { books: Box::new(books), why })
+                Err(HandlerError::EndedEarly {
+                    books: Box::new(books),
+                    why,
+                })
             }
         }
     }
@@ -117,7 +124,11 @@ impl Handler {
                 books.skipped += 1;
                 continue;
             }
-            let entry = Entry { index, customer_id, body: body(run, &customer) };
+            let entry = Entry {
+                index,
+                customer_id,
+                body: body(run, &customer),
+            };
             if entry.body.len() > BODY_BYTES {
                 log_too_large(&entry);
                 books.rejected += 1;
@@ -162,7 +173,11 @@ fn is_asked_for(run: &Run, customer_id: Option<&CustomerId>) -> bool {
 /// The message's body. SQS refuses U+FFFE and U+FFFF, which JSON allows: as escapes they are the same value.
 fn body(run: &Run, customer: &RawValue) -> String {
     // An order date and JSON as it stands: writing them cannot fail.
-    let body = serde_json::to_string(&Message { order_date: run.order_date, customer }).unwrap_or_default();
+    let body = serde_json::to_string(&Message {
+        order_date: run.order_date,
+        customer,
+    })
+    .unwrap_or_default();
     if body.contains(['\u{fffe}', '\u{ffff}']) {
         return body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff");
     }
@@ -198,5 +213,9 @@ fn log(books: &Summary, why: Option<&RunError>) {
             )
         };
     }
-    if why.is_some() { line!(error, "run ended early") } else { line!(info, "run completed") }
+    if why.is_some() {
+        line!(error, "run ended early")
+    } else {
+        line!(info, "run completed")
+    }
 }

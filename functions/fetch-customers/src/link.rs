@@ -5,7 +5,11 @@ use http::{HeaderMap, header::LINK};
 /// The target of the first link whose relation is `next`, as it is written: perhaps relative.
 #[must_use]
 pub fn next(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).find_map(next_of)
+    headers
+        .get_all(LINK)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(next_of)
 }
 
 /// `<target>; name=value; name="value", <target>…` (RFC 8288 §3, Appendix B.2).
@@ -36,7 +40,9 @@ fn next_of(mut links: &str) -> Option<&str> {
 fn parameter_of(text: &str) -> (&str, &str, &str) {
     let end = text.find(['=', ';', ',']).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
-    let Some(value) = rest.strip_prefix('=') else { return (name.trim(), "", rest) };
+    let Some(value) = rest.strip_prefix('=') else {
+        return (name.trim(), "", rest);
+    };
     if let Some(quoted) = value.trim_start().strip_prefix('"') {
         let mut escaped = false;
         let close = quoted.find(|c| {
@@ -62,8 +68,14 @@ mod tests {
             (r#"<https://a/?page=2>; rel="next""#, Some("https://a/?page=2")),
             (r#"<https://a/?page=2>;rel=next"#, Some("https://a/?page=2")),
             (r#"<?page=2>; REL = "Next""#, Some("?page=2")),
-            (r#"<?page=1>; rel="prev", <?page=3>; rel="next", <?page=9>; rel=last"#, Some("?page=3")),
-            (r#"<?p=2>; title="a \"quoted\", <odd>; rel=prev"; rel="last next""#, Some("?p=2")),
+            (
+                r#"<?page=1>; rel="prev", <?page=3>; rel="next", <?page=9>; rel=last"#,
+                Some("?page=3"),
+            ),
+            (
+                r#"<?p=2>; title="a \"quoted\", <odd>; rel=prev"; rel="last next""#,
+                Some("?p=2"),
+            ),
             (r#"</a,b;c?x=<>; rel="next""#, Some("/a,b;c?x=<")),
             (r#"<?page=2>; flag; rel=next"#, Some("?page=2")),
             (r#"<?page=1>; rel="prev""#, None),

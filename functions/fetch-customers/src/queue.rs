@@ -55,7 +55,9 @@ pub enum QueueError {
     #[error("customers could not be put on the queue: {0}")]
     Call(String),
     /// Entries of the call failed, again and again.
-    #[error("{entries} customers could not be put on the queue in {ATTEMPTS} attempts, the last time because of {code}")]
+    #[error(
+        "{entries} customers could not be put on the queue in {ATTEMPTS} attempts, the last time because of {code}"
+    )]
     Entries {
         /// How many.
         entries: usize,
@@ -111,12 +113,21 @@ impl CustomerQueue {
             if left.is_empty() {
                 break;
             }
-            let entries = left.iter().enumerate().map(|(at, entry)| request_entry(at, entry, trace_header));
+            let entries = left
+                .iter()
+                .enumerate()
+                .map(|(at, entry)| request_entry(at, entry, trace_header));
             let entries = entries.collect::<Option<Vec<_>>>().unwrap_or_default();
-            let call = self.sqs.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            let call = self
+                .sqs
+                .send_message_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries));
             // A failed call was repeated by the SDK already, where that could help.
-            let answer =
-                call.send().await.map_err(|error| QueueError::Call(DisplayErrorContext(error).to_string()))?;
+            let answer = call
+                .send()
+                .await
+                .map_err(|error| QueueError::Call(DisplayErrorContext(error).to_string()))?;
             // An entry that the answer does not name at all is sent again: better twice than never.
             let confirmed = |at: usize| answer.successful.iter().any(|entry| entry.id == at.to_string());
             let failure = |at: usize| answer.failed.iter().find(|entry| entry.id == at.to_string());
@@ -136,10 +147,20 @@ impl CustomerQueue {
                 break;
             }
             if attempt >= ATTEMPTS {
-                let code = answer.failed.first().map_or("an incomplete answer", |entry| entry.code.as_str());
-                return Err(QueueError::Entries { entries: left.len(), code: code.to_owned() });
+                let code = answer
+                    .failed
+                    .first()
+                    .map_or("an incomplete answer", |entry| entry.code.as_str());
+                return Err(QueueError::Entries {
+                    entries: left.len(),
+                    code: code.to_owned(),
+                });
             }
-            tracing::warn!(messages = left.len(), attempt, "SQS did not take some messages: they are sent again");
+            tracing::warn!(
+                messages = left.len(),
+                attempt,
+                "SQS did not take some messages: they are sent again"
+            );
             tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             wait *= 2;
         }
@@ -147,18 +168,34 @@ impl CustomerQueue {
     }
 }
 
-fn request_entry(at: usize, entry: &Entry, trace_header: Option<&str>) -> Option<SendMessageBatchRequestEntry> {
+fn request_entry(
+    at: usize,
+    entry: &Entry,
+    trace_header: Option<&str>,
+) -> Option<SendMessageBatchRequestEntry> {
     let trace_header = trace_header.and_then(|header| {
-        MessageSystemAttributeValue::builder().data_type("String").string_value(header).build().ok()
+        MessageSystemAttributeValue::builder()
+            .data_type("String")
+            .string_value(header)
+            .build()
+            .ok()
     });
-    let mut request = SendMessageBatchRequestEntry::builder().id(at.to_string()).message_body(&entry.body);
+    let mut request = SendMessageBatchRequestEntry::builder()
+        .id(at.to_string())
+        .message_body(&entry.body);
     if let Some(value) = trace_header {
-        request = request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
+        request =
+            request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
     }
     request.build().ok()
 }
 
 fn log_refused(entry: &Entry, refused: &BatchResultErrorEntry) {
     let customer_id = entry.customer_id.as_ref().map(tracing::field::display);
-    tracing::error!(index = entry.index, customer_id, reason = refused.code, "SQS refused a customer's message");
+    tracing::error!(
+        index = entry.index,
+        customer_id,
+        reason = refused.code,
+        "SQS refused a customer's message"
+    );
 }

@@ -38,7 +38,9 @@ impl Run {
     /// It is not exactly a run. Nothing was done.
     pub fn parse(input: &RawValue) -> Result<Self, NotARun> {
         let Ok(mut fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(input.get()) else {
-            return Err(NotARun { problems: vec!["it is not a JSON object".to_owned()] });
+            return Err(NotARun {
+                problems: vec!["it is not a JSON object".to_owned()],
+            });
         };
         let mut problems = Vec::new();
 
@@ -46,19 +48,21 @@ impl Run {
             None => Err("order_date is missing".to_owned()),
             Some(text) => match text.as_deref().map(str::parse) {
                 Some(Ok(date)) => Ok(date),
-                Some(Err(_)) | None => {
-                    Err("order_date must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z".to_owned())
-                }
+                Some(Err(_)) | None => Err(
+                    "order_date must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z".to_owned(),
+                ),
             },
         };
         let order_date = order_date.map_err(|problem| problems.push(problem)).ok();
 
         let mut optional = |name: &str| fields.remove(name).filter(|value| value.get() != "null");
-        let (customer_ids, limit, dry_run) = (optional("customer_ids"), optional("limit"), optional("dry_run"));
+        let (customer_ids, limit, dry_run) =
+            (optional("customer_ids"), optional("limit"), optional("dry_run"));
 
         let customer_ids = customer_ids.map(ids);
         if customer_ids == Some(None) {
-            problems.push("customer_ids must be a list of at least one id, each text or an integer".to_owned());
+            problems
+                .push("customer_ids must be a list of at least one id, each text or an integer".to_owned());
         }
         let limit = limit.map(read::<u64>);
         if limit == Some(None) {
@@ -68,7 +72,11 @@ impl Run {
         if dry_run == Some(None) {
             problems.push("dry_run must be true or false".to_owned());
         }
-        problems.extend(fields.keys().map(|name| format!("the field {name:?} is not known")));
+        problems.extend(
+            fields
+                .keys()
+                .map(|name| format!("the field {name:?} is not known")),
+        );
 
         match order_date {
             Some(order_date) if problems.is_empty() => Ok(Self {
@@ -88,7 +96,10 @@ fn read<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
 
 fn ids(value: &RawValue) -> Option<HashSet<CustomerId>> {
     let ids: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
-    let ids: HashSet<CustomerId> = ids.into_iter().map(CustomerId::from_json).collect::<Option<_>>()?;
+    let ids: HashSet<CustomerId> = ids
+        .into_iter()
+        .map(CustomerId::from_json)
+        .collect::<Option<_>>()?;
     (!ids.is_empty()).then_some(ids)
 }
 
@@ -134,7 +145,12 @@ mod tests {
             r#"{"order_date": "2023-10-15T16:30:00+02:00", "customer_ids": ["123", 456], "limit": 0, "dry_run": true}"#,
         )
         .unwrap();
-        let mut ids: Vec<String> = run.customer_ids.unwrap().iter().map(ToString::to_string).collect();
+        let mut ids: Vec<String> = run
+            .customer_ids
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         ids.sort();
         assert_eq!(ids, ["123", "456"]);
         assert_eq!((run.limit, run.dry_run), (Some(0), true));
@@ -142,7 +158,8 @@ mod tests {
 
     #[test]
     fn null_is_as_good_as_absent_for_what_is_optional() {
-        let input = r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": null, "limit": null, "dry_run": null}"#;
+        let input =
+            r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": null, "limit": null, "dry_run": null}"#;
         assert_eq!(parse(input), parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#));
     }
 
@@ -152,27 +169,66 @@ mod tests {
             ("{}", "order_date is missing"),
             ("[]", "it is not a JSON object"),
             (r#""2023-10-15T14:30:00Z""#, "it is not a JSON object"),
-            (r#"{"order_date": null}"#, "order_date must be an RFC 3339 date and time"),
-            (r#"{"order_date": "15/10/2023"}"#, "order_date must be an RFC 3339 date and time"),
-            (r#"{"order_date": "<aws.scheduler.scheduled-time>"}"#, "order_date must be an RFC 3339 date and time"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "limit": -5}"#, "limit must be a whole number of 0 or more"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "limit": "5"}"#, "limit must be a whole number of 0 or more"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "dry_run": "yes"}"#, "dry_run must be true or false"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": []}"#, "customer_ids must be a list"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": "123"}"#, "customer_ids must be a list"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": [1.5]}"#, "customer_ids must be a list"),
-            (r#"{"order_date": "2023-10-15T14:30:00Z", "dryrun": true}"#, r#"the field "dryrun" is not known"#),
+            (
+                r#"{"order_date": null}"#,
+                "order_date must be an RFC 3339 date and time",
+            ),
+            (
+                r#"{"order_date": "15/10/2023"}"#,
+                "order_date must be an RFC 3339 date and time",
+            ),
+            (
+                r#"{"order_date": "<aws.scheduler.scheduled-time>"}"#,
+                "order_date must be an RFC 3339 date and time",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "limit": -5}"#,
+                "limit must be a whole number of 0 or more",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "limit": "5"}"#,
+                "limit must be a whole number of 0 or more",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "dry_run": "yes"}"#,
+                "dry_run must be true or false",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": []}"#,
+                "customer_ids must be a list",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": "123"}"#,
+                "customer_ids must be a list",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": [1.5]}"#,
+                "customer_ids must be a list",
+            ),
+            (
+                r#"{"order_date": "2023-10-15T14:30:00Z", "dryrun": true}"#,
+                r#"the field "dryrun" is not known"#,
+            ),
         ] {
             let error = parse(input).unwrap_err();
             assert!(error.contains(problem), "{input}: {error}");
-            assert!(error.contains(r#"send {"order_date": "2023-10-15T14:30:00Z"}"#), "{error}");
+            assert!(
+                error.contains(r#"send {"order_date": "2023-10-15T14:30:00Z"}"#),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
         let error = parse(r#"{"limit": -1, "dry_run": 1, "customer_ids": {}, "date": ""}"#).unwrap_err();
-        for problem in ["order_date is missing", "limit must", "dry_run must", "customer_ids must", "\"date\" is not"] {
+        for problem in [
+            "order_date is missing",
+            "limit must",
+            "dry_run must",
+            "customer_ids must",
+            "\"date\" is not",
+        ] {
             assert!(error.contains(problem), "{problem} is not in: {error}");
         }
     }

@@ -58,7 +58,9 @@ pub enum SourceError {
         column: usize,
     },
     /// The API key must not go there.
-    #[error("page {page} of the source links to a next page on another origin, {origin}: the API key stays here")]
+    #[error(
+        "page {page} of the source links to a next page on another origin, {origin}: the API key stays here"
+    )]
     ForeignPage {
         /// Counted from 1.
         page: u64,
@@ -77,7 +79,11 @@ impl SourceApi {
     /// Sets up; calls nothing yet.
     #[must_use]
     pub const fn new(http: reqwest::Client, url: Url, api_key_header: HeaderName) -> Self {
-        Self { http, url, api_key_header }
+        Self {
+            http,
+            url,
+            api_key_header,
+        }
     }
 
     /// The customers of all pages, read as they are asked for.
@@ -85,10 +91,15 @@ impl SourceApi {
     /// # Errors
     /// The key cannot be sent.
     pub fn customers(&self, api_key: &SecretString) -> Result<Customers<'_>, SourceError> {
-        let api_key =
-            secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey)?;
+        let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey)?;
         let next_page = Some(self.url.clone());
-        Ok(Customers { source: self, api_key, page: Vec::new().into_iter(), next_page, seen: HashSet::new() })
+        Ok(Customers {
+            source: self,
+            api_key,
+            page: Vec::new().into_iter(),
+            next_page,
+            seen: HashSet::new(),
+        })
     }
 }
 
@@ -111,7 +122,9 @@ impl Customers<'_> {
             if let Some(customer) = self.page.next() {
                 return Ok(Some(customer));
             }
-            let Some(url) = self.next_page.take() else { return Ok(None) };
+            let Some(url) = self.next_page.take() else {
+                return Ok(None);
+            };
             self.read_page(url).await?;
         }
     }
@@ -124,7 +137,10 @@ impl Customers<'_> {
 
     async fn read_page(&mut self, url: Url) -> Result<(), SourceError> {
         let page = self.pages() + 1;
-        let lost = |error: reqwest::Error| SourceError::Unreachable { page, why: why(&error) };
+        let lost = |error: reqwest::Error| SourceError::Unreachable {
+            page,
+            why: why(&error),
+        };
         let request = self.source.http.get(url.clone());
         let request = request.header(&self.source.api_key_header, self.api_key.clone());
         let request = request.header(http::header::ACCEPT, "application/json");
@@ -140,9 +156,12 @@ impl Customers<'_> {
         let body = answer.bytes().await.map_err(lost)?;
         // A byte order mark is no JSON, but some write it (RFC 8259 §8.1 lets a reader ignore it).
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
-        let customers: Vec<Box<RawValue>> = serde_json::from_slice(body).map_err(|error| {
-            SourceError::NotAnArray { page, line: error.line(), column: error.column() }
-        })?;
+        let customers: Vec<Box<RawValue>> =
+            serde_json::from_slice(body).map_err(|error| SourceError::NotAnArray {
+                page,
+                line: error.line(),
+                column: error.column(),
+            })?;
         self.page = customers.into_iter();
         self.seen.insert(url);
         Ok(())
@@ -150,9 +169,14 @@ impl Customers<'_> {
 
     fn linked(&self, target: Option<&str>, from: &Url, page: u64) -> Result<Option<Url>, SourceError> {
         // A target that is no URL at all leads nowhere.
-        let Some(next) = target.and_then(|target| from.join(target).ok()) else { return Ok(None) };
+        let Some(next) = target.and_then(|target| from.join(target).ok()) else {
+            return Ok(None);
+        };
         if next.origin() != self.source.url.origin() {
-            return Err(SourceError::ForeignPage { page, origin: next.origin().ascii_serialization() });
+            return Err(SourceError::ForeignPage {
+                page,
+                origin: next.origin().ascii_serialization(),
+            });
         }
         if next == *from || self.seen.contains(&next) {
             return Err(SourceError::Loop { page });

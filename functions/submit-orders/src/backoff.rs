@@ -29,7 +29,9 @@ pub const LONGEST_BATCHING_WINDOW: Duration = Duration::from_secs(300);
 pub fn delay(receives: u32, not_before: Duration, random: f64, passed: Duration) -> Duration {
     let step = step(receives);
     let jittered = step.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0);
-    let most = LONGEST_VISIBILITY.saturating_sub(LONGEST_BATCHING_WINDOW).saturating_sub(passed);
+    let most = LONGEST_VISIBILITY
+        .saturating_sub(LONGEST_BATCHING_WINDOW)
+        .saturating_sub(passed);
     jittered.max(not_before).min(most)
 }
 
@@ -53,7 +55,9 @@ impl RetryAfter {
     /// Reads the header, in either of its forms: seconds or an HTTP date.
     #[must_use]
     pub fn read(headers: &HeaderMap, now: SystemTime) -> Self {
-        let Some(value) = headers.get(RETRY_AFTER) else { return Self::Absent };
+        let Some(value) = headers.get(RETRY_AFTER) else {
+            return Self::Absent;
+        };
         let text = value.to_str().unwrap_or_default().trim();
         let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             // More digits than a u64 holds are absurd, and bounded by `delay` like all of them.

@@ -83,11 +83,16 @@ impl Config {
 }
 
 fn api_uri(value: &str) -> Result<Uri, &'static str> {
-    api_url(value)?.as_str().parse().map_err(|_| "must be a URL that HTTP can carry")
+    api_url(value)?
+        .as_str()
+        .parse()
+        .map_err(|_| "must be a URL that HTTP can carry")
 }
 
 fn header_text(value: &str) -> Result<String, &'static str> {
-    HeaderValue::from_str(value).map(|_| value.to_owned()).map_err(|_| "must be printable text")
+    HeaderValue::from_str(value)
+        .map(|_| value.to_owned())
+        .map_err(|_| "must be printable text")
 }
 
 fn client_auth(value: &str) -> Result<ClientAuth, &'static str> {
@@ -129,15 +134,28 @@ mod tests {
     const REQUIRED: [(&str, &str); 6] = [
         ("DESTINATION_URL", "https://api.example.com/orders"),
         ("TOKEN_URL", "https://login.example.com/token"),
-        ("DESTINATION_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination"),
-        ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/queue"),
+        (
+            "DESTINATION_SECRET_ARN",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination",
+        ),
+        (
+            "QUEUE_URL",
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
+        ),
         ("QUEUE_RETENTION_SECS", "345600"),
-        ("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters"),
+        (
+            "DEAD_LETTER_QUEUE_URL",
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters",
+        ),
     ];
 
     fn read(changed: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let all: Vec<(&str, &str)> = changed.iter().chain(&REQUIRED).copied().collect();
-        Config::read(&|name| all.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+        Config::read(&|name| {
+            all.iter()
+                .find(|(set, _)| *set == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]

@@ -48,11 +48,16 @@ impl DeadLetterQueue {
         let attributes = [
             ("reason", Some(rejection.reason.as_str().to_owned())),
             ("detail", Some(one_line(&rejection.detail))),
-            ("http_status", rejection.http_status.map(|status| status.as_str().to_owned())),
+            (
+                "http_status",
+                rejection.http_status.map(|status| status.as_str().to_owned()),
+            ),
             ("order_id", about.order_id.as_ref().map(ToString::to_string)),
         ];
         let attributes = attributes.into_iter().filter_map(|(name, value)| {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value?);
+            let value = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(value?);
             Some((name.to_owned(), value.build().ok()?))
         });
         let request = self

@@ -77,7 +77,13 @@ impl OrderApi {
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
     ) -> Self {
-        Self { url, idempotency_key_header, tokens, transport, wall_clock }
+        Self {
+            url,
+            idempotency_key_header,
+            tokens,
+            transport,
+            wall_clock,
+        }
     }
 
     /// Posts an order, within `within`. Where the destination does not take the token, it is posted once more
@@ -90,7 +96,11 @@ impl OrderApi {
                 Ok(token) => token,
                 Err(error) => return Posted::NoToken(error),
             };
-            let answer = match self.transport.send(self.request(order, &token), left(until)).await {
+            let answer = match self
+                .transport
+                .send(self.request(order, &token), left(until))
+                .await
+            {
                 Ok(answer) => answer,
                 Err(error) => return Posted::Unreachable(error),
             };
@@ -101,14 +111,19 @@ impl OrderApi {
             return match says(status, retry_after) {
                 Says::Stored => Posted::Stored,
                 Says::StoredBefore => Posted::StoredBefore,
-                Says::Refused => Posted::Refused { status, detail: detail() },
+                Says::Refused => Posted::Refused {
+                    status,
+                    detail: detail(),
+                },
                 Says::Unauthorized if stale.is_none() => {
                     stale = Some(token);
                     continue;
                 }
-                Says::Unauthorized | Says::Misconfigured => {
-                    Posted::Misconfigured { status, detail: detail(), not_before }
-                }
+                Says::Unauthorized | Says::Misconfigured => Posted::Misconfigured {
+                    status,
+                    detail: detail(),
+                    not_before,
+                },
                 Says::Busy => Posted::Busy { status, not_before },
             };
         }
@@ -122,7 +137,10 @@ impl OrderApi {
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, application/problem+json"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, application/problem+json"),
+        );
         if let Ok(key) = HeaderValue::from_str(order.order_id.as_str()) {
             headers.insert(self.idempotency_key_header.clone(), key);
         }
@@ -138,8 +156,18 @@ fn left(until: Instant) -> Duration {
 fn problem_of(answer: &Answer, order: &Order, token: &Token) -> String {
     let (customer, address) = (&order.customer_info, &order.shipping_address);
     let name = customer.name.split_whitespace();
-    let values = [&customer.name, &customer.contact_email, &address.line1, &address.city, &address.postal_code];
+    let values = [
+        &customer.name,
+        &customer.contact_email,
+        &address.line1,
+        &address.city,
+        &address.postal_code,
+    ];
     let token = token.authorization.to_str().unwrap_or_default();
-    let private = values.into_iter().chain(&customer.contact_phone).map(String::as_str).chain(name);
+    let private = values
+        .into_iter()
+        .chain(&customer.contact_phone)
+        .map(String::as_str)
+        .chain(name);
     problem::line(answer.body(), private.chain(token.split_whitespace().skip(1)))
 }

@@ -46,8 +46,12 @@ impl Gate {
     /// # Errors
     /// It is.
     pub fn check(&self) -> Result<(), Halted> {
-        let left = self.lock().halted_until.map(|until| until.saturating_duration_since(Instant::now()));
-        left.filter(|left| !left.is_zero()).map_or(Ok(()), |left| Err(Halted(left)))
+        let left = self
+            .lock()
+            .halted_until
+            .map(|until| until.saturating_duration_since(Instant::now()));
+        left.filter(|left| !left.is_zero())
+            .map_or(Ok(()), |left| Err(Halted(left)))
     }
 
     /// Waits for leave to make a call. After a halt one call goes ahead as a probe, and the others wait for
@@ -65,11 +69,17 @@ impl Gate {
             {
                 let mut state = self.lock();
                 if state.halted_until.is_none() {
-                    return Ok(Pass { gate: self, probe: false });
+                    return Ok(Pass {
+                        gate: self,
+                        probe: false,
+                    });
                 }
                 if !state.probing {
                     state.probing = true;
-                    return Ok(Pass { gate: self, probe: true });
+                    return Ok(Pass {
+                        gate: self,
+                        probe: true,
+                    });
                 }
             }
             changed.await;
@@ -148,7 +158,11 @@ mod tests {
     async fn a_misconfiguration_halts_at_once_for_as_long_as_asked_within_bounds() {
         for (asked, lasts) in [(0, 30), (29, 30), (120, 120), (u64::MAX, 12 * 3600)] {
             let gate = Gate::default();
-            gate.enter().await.ok().unwrap().misconfigured(Duration::from_secs(asked));
+            gate.enter()
+                .await
+                .ok()
+                .unwrap()
+                .misconfigured(Duration::from_secs(asked));
             assert_eq!(gate.check(), Err(Halted(Duration::from_secs(lasts))));
             assert_eq!(gate.enter().await.err(), Some(Halted(Duration::from_secs(lasts))));
         }

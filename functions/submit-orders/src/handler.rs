@@ -90,14 +90,16 @@ impl Handler {
         event: &RawValue,
         deadline: Instant,
     ) -> Result<SqsBatchResponse, HandlerError> {
-        let event: SqsEvent =
-            serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
+        let event: SqsEvent = serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
         let began = Instant::now();
         let mut settled = stream::iter(&event.records)
             .map(|record| async move { (record, self.settle(record, began, deadline).await) })
             .buffer_unordered(self.max_in_flight.get());
 
-        let mut books = Books { received: event.records.len(), ..Books::default() };
+        let mut books = Books {
+            received: event.records.len(),
+            ..Books::default()
+        };
         let mut response = SqsBatchResponse::default();
         let mut returned = Vec::new();
         let mut nameless = false;
@@ -107,13 +109,20 @@ impl Handler {
                 Settled::Duplicate => books.duplicate += 1,
                 Settled::Rejected => books.rejected += 1,
                 Settled::Returned { cause, delay } => {
-                    *(if cause.is_unstarted() { &mut books.unstarted } else { &mut books.retried }) += 1;
+                    *(if cause.is_unstarted() {
+                        &mut books.unstarted
+                    } else {
+                        &mut books.retried
+                    }) += 1;
                     match record.message_id.as_deref().filter(|id| !id.is_empty()) {
                         Some(id) => response.add_failure(id),
                         None => nameless = true,
                     }
                     let receipt_handle = record.receipt_handle.clone();
-                    returned.extend(receipt_handle.map(|receipt_handle| Returned { receipt_handle, delay }));
+                    returned.extend(receipt_handle.map(|receipt_handle| Returned {
+                        receipt_handle,
+                        delay,
+                    }));
                 }
             }
         }
@@ -131,13 +140,19 @@ impl Handler {
             elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "batch settled"
         );
-        if nameless { Err(HandlerError::NoMessageId) } else { Ok(response) }
+        if nameless {
+            Err(HandlerError::NoMessageId)
+        } else {
+            Ok(response)
+        }
     }
 
     /// Does all that is to be done with one message. A panic on the way is this message's alone.
     async fn settle(&self, record: &SqsMessage, began: Instant, deadline: Instant) -> Settled {
         let body = record.body.as_deref().unwrap_or_default();
-        let submitted = AssertUnwindSafe(self.submission.submit(body, deadline)).catch_unwind().await;
+        let submitted = AssertUnwindSafe(self.submission.submit(body, deadline))
+            .catch_unwind()
+            .await;
         let (about, verdict) = submitted.unwrap_or_else(|_| {
             let retry = Retry {
                 cause: Cause::Panicked,
@@ -151,19 +166,28 @@ impl Handler {
         let mut retry = match verdict {
             Verdict::Delivered { duplicate } => {
                 log_delivered(record, &about, duplicate);
-                return if duplicate { Settled::Duplicate } else { Settled::Delivered };
+                return if duplicate {
+                    Settled::Duplicate
+                } else {
+                    Settled::Delivered
+                };
             }
-            Verdict::Rejected(rejection) => match self.reject(record, body, &about, &rejection, until).await {
-                Ok(()) => return Settled::Rejected,
-                Err(retry) => retry,
-            },
+            Verdict::Rejected(rejection) => {
+                match self.reject(record, body, &about, &rejection, until).await {
+                    Ok(()) => return Settled::Rejected,
+                    Err(retry) => retry,
+                }
+            }
             Verdict::Retry(retry) => retry,
         };
         let mut delay = self.delay(record, &retry, began);
         if self.expires_within(record, delay) {
             let rejection = Rejection {
                 reason: Reason::Expired,
-                detail: format!("the queue's retention ends before another try; the last one: {}", retry.detail),
+                detail: format!(
+                    "the queue's retention ends before another try; the last one: {}",
+                    retry.detail
+                ),
                 http_status: retry.http_status,
             };
             match self.reject(record, body, &about, &rejection, until).await {
@@ -175,7 +199,10 @@ impl Handler {
             }
         }
         log_retry(record, &about, &retry, delay);
-        Settled::Returned { cause: retry.cause, delay }
+        Settled::Returned {
+            cause: retry.cause,
+            delay,
+        }
     }
 
     /// Lays a message down. It is done only when SQS has confirmed the copy.
@@ -220,7 +247,9 @@ impl Handler {
 
     /// Whether the queue would delete the message before it could be seen and handled again.
     fn expires_within(&self, record: &SqsMessage, delay: Duration) -> bool {
-        let Some(sent_ms) = attribute(record, "SentTimestamp") else { return false };
+        let Some(sent_ms) = attribute(record, "SentTimestamp") else {
+            return false;
+        };
         let expiry = UNIX_EPOCH + Duration::from_millis(sent_ms).saturating_add(self.queue_retention);
         let now: SystemTime = (self.wall_clock)();
         now + delay + EXPIRY_MARGIN >= expiry

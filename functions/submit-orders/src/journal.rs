@@ -30,7 +30,15 @@ pub(crate) fn log_delivered(record: &SqsMessage, about: &About, duplicate: bool)
 pub(crate) fn log_rejected(record: &SqsMessage, about: &About, rejection: &Rejection) {
     let status = rejection.http_status.map(|status| status.as_u16());
     let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
-    journal!(error, record, about, reason, detail, status, "order rejected: it is in the dead-letter queue");
+    journal!(
+        error,
+        record,
+        about,
+        reason,
+        detail,
+        status,
+        "order rejected: it is in the dead-letter queue"
+    );
 }
 
 pub(crate) fn log_retry(record: &SqsMessage, about: &About, retry: &Retry, delay: Duration) {
@@ -38,14 +46,41 @@ pub(crate) fn log_retry(record: &SqsMessage, about: &About, retry: &Retry, delay
     let (reason, detail, delay_secs) = (retry.cause.as_str(), &retry.detail, delay.as_secs());
     match retry.cause {
         Cause::Misconfigured | Cause::Panicked => {
-            journal!(error, record, about, reason, detail, status, delay_secs, "order to be retried");
+            journal!(
+                error,
+                record,
+                about,
+                reason,
+                detail,
+                status,
+                delay_secs,
+                "order to be retried"
+            );
         }
         Cause::Busy | Cause::Unreachable | Cause::NotCopied => {
-            journal!(warn, record, about, reason, detail, status, delay_secs, "order to be retried");
+            journal!(
+                warn,
+                record,
+                about,
+                reason,
+                detail,
+                status,
+                delay_secs,
+                "order to be retried"
+            );
         }
         // The halt itself, or the batch's own line, tells of these.
         Cause::Halted | Cause::OutOfTime => {
-            journal!(debug, record, about, reason, detail, status, delay_secs, "order to be retried");
+            journal!(
+                debug,
+                record,
+                about,
+                reason,
+                detail,
+                status,
+                delay_secs,
+                "order to be retried"
+            );
         }
     }
 }

@@ -50,7 +50,12 @@ impl Handler {
     ) -> Self {
         let secrets = aws_sdk_secretsmanager::Client::new(aws);
         let sqs = aws_sdk_sqs::Client::new(aws);
-        let tokens = Tokens::new(config.token, secrets, Arc::clone(&transport), Arc::clone(&wall_clock));
+        let tokens = Tokens::new(
+            config.token,
+            secrets,
+            Arc::clone(&transport),
+            Arc::clone(&wall_clock),
+        );
         let destination = OrderApi::new(
             config.destination_url,
             config.idempotency_key_header,
@@ -76,6 +81,11 @@ impl Handler {
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
         let http = shared::http::client().build()?;
-        Ok(Self::new(config, &shared::aws::load().await, Arc::new(http), Arc::new(SystemTime::now)))
+        Ok(Self::new(
+            config,
+            &shared::aws::load().await,
+            Arc::new(http),
+            Arc::new(SystemTime::now),
+        ))
     }
 }

@@ -11,7 +11,13 @@ async fn main() -> Result<(), Error> {
     let handler = shared::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let deadline = shared::startup::deadline(event.context.deadline);
-        Ok::<_, Error>(handler.as_ref().map_err(Clone::clone)?.handle(&event.payload, deadline).await?)
+        Ok::<_, Error>(
+            handler
+                .as_ref()
+                .map_err(Clone::clone)?
+                .handle(&event.payload, deadline)
+                .await?,
+        )
     }))
     .await
 }

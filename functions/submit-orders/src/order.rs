@@ -73,7 +73,10 @@ impl OrderId {
     pub fn new(customer: &CustomerId, order_date: OrderDate) -> Self {
         let hash = Sha256::digest(format!("{customer}\n{order_date}"));
         let start = hash.first_chunk::<10>().map_or(&[][..], |bytes| bytes);
-        let code = BASE32.as_ref().map(|base32| base32.encode(start)).unwrap_or_default();
+        let code = BASE32
+            .as_ref()
+            .map(|base32| base32.encode(start))
+            .unwrap_or_default();
         Self(format!("ORD-{}-{code}", order_date.day()))
     }
 
@@ -138,21 +141,32 @@ struct Address<'a> {
 pub fn transform(message: &Message<'_>) -> Result<Order, Violations> {
     let mut rules = Rules::default();
     let customer: Option<Customer<'_>> = rules.object("customer", message.customer);
-    let Some(customer) = customer else { return Err(Violations(rules.broken)) };
+    let Some(customer) = customer else {
+        return Err(Violations(rules.broken));
+    };
 
     let id = customer.customer_id.and_then(CustomerId::from_json);
     if id.is_none() {
-        rules.broken("customer_id", "required: a string that is not blank, or an integer");
+        rules.broken(
+            "customer_id",
+            "required: a string that is not blank, or an integer",
+        );
     }
     let first_name = rules.text("first_name", customer.first_name);
     let last_name = rules.text("last_name", customer.last_name);
     if first_name == Some(None) && last_name == Some(None) {
-        rules.broken("first_name, last_name", "one of the two is required, and not blank");
+        rules.broken(
+            "first_name, last_name",
+            "one of the two is required, and not blank",
+        );
     }
     let email = rules.required("email", customer.email);
     // A bare address, without a display name in front.
     let bare = Options::default().without_display_text();
-    if email.as_ref().is_some_and(|email| EmailAddress::parse_with_options(email, bare).is_err()) {
+    if email
+        .as_ref()
+        .is_some_and(|email| EmailAddress::parse_with_options(email, bare).is_err())
+    {
         rules.broken("email", "must be a valid e-mail address");
     }
     let phone = rules.text("phone", customer.phone);
@@ -169,7 +183,12 @@ pub fn transform(message: &Message<'_>) -> Result<Order, Violations> {
         let city = rules.required("address.city", address.city);
         let region = rules.required("address.state", address.state);
         let postal_code = rules.zip(address.zip);
-        Some(ShippingAddress { line1: line1?, city: city?, region: region?, postal_code: postal_code? })
+        Some(ShippingAddress {
+            line1: line1?,
+            city: city?,
+            region: region?,
+            postal_code: postal_code?,
+        })
     });
 
     let order = || {

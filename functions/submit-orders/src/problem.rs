@@ -20,10 +20,16 @@ pub fn line<'a>(body: &Bytes, private: impl IntoIterator<Item = &'a str>) -> Str
     let text = String::from_utf8_lossy(body);
     let text = match serde_json::from_str::<Value>(&text) {
         Ok(Value::Object(object)) => {
-            let parts: Vec<&str> =
-                ["title", "detail", "error", "error_description"].iter().filter_map(|name| object.get(*name)?.as_str()).collect();
+            let parts: Vec<&str> = ["title", "detail", "error", "error_description"]
+                .iter()
+                .filter_map(|name| object.get(*name)?.as_str())
+                .collect();
             // Written anew, so that a value cannot hide behind another spelling of its characters.
-            if parts.is_empty() { Value::Object(object).to_string() } else { parts.join(": ") }
+            if parts.is_empty() {
+                Value::Object(object).to_string()
+            } else {
+                parts.join(": ")
+            }
         }
         Ok(value) => value.to_string(),
         Err(_) => text.into_owned(),
@@ -31,14 +37,24 @@ pub fn line<'a>(body: &Bytes, private: impl IntoIterator<Item = &'a str>) -> Str
     let mut private: Vec<&str> = private.into_iter().filter(|value| !value.is_empty()).collect();
     // The longest first: a name is a part of an address, and not the other way round.
     private.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    one_line(&private.into_iter().fold(text, |text, value| take_out(&text, value)))
+    one_line(
+        &private
+            .into_iter()
+            .fold(text, |text, value| take_out(&text, value)),
+    )
 }
 
 /// One line of at most [`LONGEST_LINE`] characters that SQS and a terminal take: control characters and
 /// non-characters become blanks.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let printable = |c: char| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c };
+    let printable = |c: char| {
+        if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') {
+            ' '
+        } else {
+            c
+        }
+    };
     let words: String = text.chars().take(8 * LONGEST_LINE).map(printable).collect();
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.chars().count() <= LONGEST_LINE {
@@ -77,7 +93,8 @@ mod tests {
 
     #[test]
     fn problem_details_are_told_in_their_own_words() {
-        let body = r#"{"type": "about:blank", "title": "Invalid order", "status": 422, "detail": "no such region"}"#;
+        let body =
+            r#"{"type": "about:blank", "title": "Invalid order", "status": 422, "detail": "no such region"}"#;
         assert_eq!(of(body, &[]), "Invalid order: no such region");
         assert_eq!(of(r#"{"title": "Invalid order"}"#, &[]), "Invalid order");
         let oauth = r#"{"error": "invalid_client", "error_description": "wrong secret"}"#;
@@ -87,7 +104,10 @@ mod tests {
     #[test]
     fn any_other_body_is_told_by_its_start_on_one_line() {
         assert_eq!(of(r#"{"message": "no"}"#, &[]), r#"{"message":"no"}"#);
-        assert_eq!(of("<h1>\n\tBad\u{7} Request\u{ffff}</h1>", &[]), "<h1> Bad Request </h1>");
+        assert_eq!(
+            of("<h1>\n\tBad\u{7} Request\u{ffff}</h1>", &[]),
+            "<h1> Bad Request </h1>"
+        );
         assert_eq!(of("", &[]), "");
         let long = of(&"x".repeat(100_000), &[]);
         assert_eq!(long.chars().count(), LONGEST_LINE);
@@ -101,7 +121,13 @@ mod tests {
             of("Given Family <A@example.com> of CA CANNOT order, given", &private),
             "[…] <[…]> of […] CANNOT order, […]"
         );
-        assert_eq!(of(r#"{"detail": "\u0047iven is no name"}"#, &private), "[…] is no name");
-        assert_eq!(of(r#"{"x": "\u0047iven is no name"}"#, &private), r#"{"x":"[…] is no name"}"#);
+        assert_eq!(
+            of(r#"{"detail": "\u0047iven is no name"}"#, &private),
+            "[…] is no name"
+        );
+        assert_eq!(
+            of(r#"{"x": "\u0047iven is no name"}"#, &private),
+            r#"{"x":"[…] is no name"}"#
+        );
     }
 }

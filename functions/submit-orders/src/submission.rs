@@ -47,19 +47,30 @@ impl Submission {
     /// Sets up; `order_interval` is the least time from one POST to the next.
     #[must_use]
     pub fn new(destination: OrderApi, order_interval: Option<Duration>) -> Self {
-        Self { destination, gate: Gate::default(), pace: order_interval.and_then(Pace::new) }
+        Self {
+            destination,
+            gate: Gate::default(),
+            pace: order_interval.and_then(Pace::new),
+        }
     }
 
     /// Does all that is to be done with one message before `deadline`, less [`WRAP_UP`].
     pub async fn submit(&self, body: &str, deadline: Instant) -> (About, Verdict) {
         let message = match Message::parse(body) {
             Ok(message) => message,
-            Err(error) => return (About::default(), rejected(Reason::MalformedMessage, error.to_string())),
+            Err(error) => {
+                return (
+                    About::default(),
+                    rejected(Reason::MalformedMessage, error.to_string()),
+                );
+            }
         };
         let customer_id = CustomerId::of(message.customer);
         let about = About {
             order_date: Some(message.order_date),
-            order_id: customer_id.as_ref().map(|id| OrderId::new(id, message.order_date)),
+            order_id: customer_id
+                .as_ref()
+                .map(|id| OrderId::new(id, message.order_date)),
             customer_id,
         };
         let verdict = match transform(&message) {
@@ -70,7 +81,9 @@ impl Submission {
     }
 
     async fn post(&self, order: &Order, deadline: Instant) -> Verdict {
-        let last_start = deadline.checked_sub(WRAP_UP + SHORTEST_POST).unwrap_or_else(Instant::now);
+        let last_start = deadline
+            .checked_sub(WRAP_UP + SHORTEST_POST)
+            .unwrap_or_else(Instant::now);
         if let Err(halted) = self.gate.check() {
             return halted.into();
         }
@@ -106,7 +119,12 @@ impl Submission {
 /// The verdict on a message, from what became of its order's POST.
 fn verdict(posted: Posted) -> Verdict {
     let retry = |cause, detail: String, http_status, not_before| {
-        Verdict::Retry(Retry { cause, detail, http_status, not_before })
+        Verdict::Retry(Retry {
+            cause,
+            detail,
+            http_status,
+            not_before,
+        })
     };
     let token = |error: &TokenError| error.to_string();
     match posted {
@@ -114,28 +132,42 @@ fn verdict(posted: Posted) -> Verdict {
         Posted::StoredBefore => Verdict::Delivered { duplicate: true },
         Posted::Refused { status, detail } => Verdict::Rejected(Rejection {
             reason: Reason::RefusedByDestination,
-            detail: if detail.is_empty() { format!("the destination answered {status}") } else { detail },
+            detail: if detail.is_empty() {
+                format!("the destination answered {status}")
+            } else {
+                detail
+            },
             http_status: Some(status),
         }),
-        Posted::Misconfigured { status, detail, not_before } => retry(
+        Posted::Misconfigured {
+            status,
+            detail,
+            not_before,
+        } => retry(
             Cause::Misconfigured,
             format!("the destination answered {status}: {detail}"),
             Some(status),
             not_before,
         ),
-        Posted::Busy { status, not_before } => {
-            retry(Cause::Busy, format!("the destination answered {status}"), Some(status), not_before)
-        }
-        Posted::Unreachable(error) => {
-            retry(Cause::Unreachable, format!("the destination is unreachable: {error}"), None, Duration::ZERO)
-        }
+        Posted::Busy { status, not_before } => retry(
+            Cause::Busy,
+            format!("the destination answered {status}"),
+            Some(status),
+            not_before,
+        ),
+        Posted::Unreachable(error) => retry(
+            Cause::Unreachable,
+            format!("the destination is unreachable: {error}"),
+            None,
+            Duration::ZERO,
+        ),
         Posted::NoToken(error) => match &error {
             TokenError::Credentials(_) | TokenError::NotAToken => {
                 retry(Cause::Misconfigured, token(&error), None, Duration::ZERO)
             }
-            TokenError::Refused { status, not_before, .. } => {
-                retry(Cause::Misconfigured, token(&error), Some(*status), *not_before)
-            }
+            TokenError::Refused {
+                status, not_before, ..
+            } => retry(Cause::Misconfigured, token(&error), Some(*status), *not_before),
             TokenError::Busy { status, not_before } => {
                 retry(Cause::Busy, token(&error), Some(*status), *not_before)
             }
@@ -145,7 +177,11 @@ fn verdict(posted: Posted) -> Verdict {
 }
 
 fn rejected(reason: Reason, detail: String) -> Verdict {
-    Verdict::Rejected(Rejection { reason, detail, http_status: None })
+    Verdict::Rejected(Rejection {
+        reason,
+        detail,
+        http_status: None,
+    })
 }
 
 fn out_of_time() -> Verdict {

@@ -146,8 +146,9 @@ impl Tokens {
     pub async fn get(&self, stale: Option<&Arc<Token>>, within: Duration) -> Result<Arc<Token>, TokenError> {
         let until = Instant::now() + within;
         let before = self.attempts();
-        let mut state =
-            tokio::time::timeout_at(until, self.state.lock()).await.map_err(|_| Unreachable::TimedOut)?;
+        let mut state = tokio::time::timeout_at(until, self.state.lock())
+            .await
+            .map_err(|_| Unreachable::TimedOut)?;
         let answered_meanwhile = self.attempts() != before;
         match &state.last {
             Some(Ok(token))
@@ -175,8 +176,12 @@ impl Tokens {
     }
 
     async fn request(&self, until: Instant) -> Result<Token, TokenError> {
-        let [id, secret] =
-            read_secret(&self.secrets, &self.settings.secret_arn, &["client_id", "client_secret"]).await?;
+        let [id, secret] = read_secret(
+            &self.secrets,
+            &self.settings.secret_arn,
+            &["client_id", "client_secret"],
+        )
+        .await?;
         let client: OauthClient = Client::new(ClientId::new(id.expose_secret().to_owned()))
             .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
             .set_auth_type(match self.settings.client_auth {
@@ -194,7 +199,9 @@ impl Tokens {
         // The token's life is counted from here: it cannot have begun before.
         let asked_at = Instant::now();
         let private = [id.expose_secret(), secret.expose_secret()];
-        let granted = request.request_async(&|request| self.send(request, private, until)).await;
+        let granted = request
+            .request_async(&|request| self.send(request, private, until))
+            .await;
         match granted {
             Ok(granted) if granted.access_token.secret().is_empty() => Err(TokenError::NotAToken),
             Ok(granted) => {
@@ -202,7 +209,10 @@ impl Tokens {
                 let authorization = secret_header_value(&token).map_err(|_| TokenError::NotAToken)?;
                 let life = granted.expires_in().unwrap_or(UNTOLD_LIFE).min(LONGEST_LIFE);
                 let renew_at = asked_at + life.saturating_sub(RENEW_BEFORE_END.min(life / 2));
-                Ok(Token { authorization, renew_at })
+                Ok(Token {
+                    authorization,
+                    renew_at,
+                })
             }
             Err(RequestTokenError::Request(error)) => Err(error),
             Err(
@@ -228,7 +238,11 @@ impl Tokens {
         match status.as_u16() {
             200 => Ok(answer.map(|body| body.to_vec())),
             408 | 425 | 429 | 500..=599 => Err(TokenError::Busy { status, not_before }),
-            _ => Err(TokenError::Refused { status, says: problem::line(answer.body(), private), not_before }),
+            _ => Err(TokenError::Refused {
+                status,
+                says: problem::line(answer.body(), private),
+                not_before,
+            }),
         }
     }
 }

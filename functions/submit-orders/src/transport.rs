@@ -69,7 +69,10 @@ impl Transport for reqwest::Client {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over by value")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` hands the error over by value"
+)]
 fn unreachable(error: reqwest::Error) -> Unreachable {
     // The error itself is dropped: it may hold the URL, whose query may be private.
     if error.is_timeout() {

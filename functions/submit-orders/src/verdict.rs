@@ -157,7 +157,12 @@ mod tests {
     #[test]
     fn every_status_has_its_row() {
         let without = |status| says(StatusCode::from_u16(status).unwrap(), RetryAfter::Absent);
-        let with = |status| says(StatusCode::from_u16(status).unwrap(), RetryAfter::Wait(Duration::ZERO));
+        let with = |status| {
+            says(
+                StatusCode::from_u16(status).unwrap(),
+                RetryAfter::Wait(Duration::ZERO),
+            )
+        };
         for status in 100..=999 {
             let expected = match status {
                 200..=299 => Says::Stored,

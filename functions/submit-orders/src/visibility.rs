@@ -41,7 +41,9 @@ impl CustomerQueue {
     /// time-out: sooner or later than wished, but nothing is lost, so this does not fail.
     pub async fn hide(&self, returned: Vec<Returned>, until: Instant) {
         let calls = returned.chunks(BATCH).map(|chunk| self.hide_batch(chunk));
-        let all = stream::iter(calls).buffer_unordered(CALLS_IN_FLIGHT).collect::<Vec<usize>>();
+        let all = stream::iter(calls)
+            .buffer_unordered(CALLS_IN_FLIGHT)
+            .collect::<Vec<usize>>();
         let not_set = match tokio::time::timeout_at(until, all).await {
             Ok(not_set) => not_set.into_iter().sum(),
             Err(_) => returned.len(),
@@ -57,14 +59,23 @@ impl CustomerQueue {
     /// # Returns
     /// How many could not be set.
     async fn hide_batch(&self, returned: &[Returned]) -> usize {
-        let mut left: Vec<_> = returned.iter().enumerate().filter_map(|(at, item)| entry(at, item)).collect();
+        let mut left: Vec<_> = returned
+            .iter()
+            .enumerate()
+            .filter_map(|(at, item)| entry(at, item))
+            .collect();
         for _ in 0..ATTEMPTS {
             let call = self.sqs.change_message_visibility_batch().queue_url(&self.url);
             // A failed call was repeated by the SDK already, where that could help.
-            let Ok(answer) = call.set_entries(Some(left.clone())).send().await else { return left.len() };
+            let Ok(answer) = call.set_entries(Some(left.clone())).send().await else {
+                return left.len();
+            };
             // A sender's fault is, above all, a receipt that is no longer good: nothing helps there.
             let failed = |entry: &ChangeMessageVisibilityBatchRequestEntry, senders: bool| {
-                answer.failed.iter().any(|f| f.id == entry.id && f.sender_fault == senders)
+                answer
+                    .failed
+                    .iter()
+                    .any(|f| f.id == entry.id && f.sender_fault == senders)
             };
             let hopeless = left.iter().filter(|entry| failed(entry, true)).count();
             left.retain(|entry| failed(entry, false));

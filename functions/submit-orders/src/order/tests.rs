@@ -29,8 +29,13 @@ fn with(path: &str, value: Option<Value>) -> Value {
 
 fn transform_text(customer: &str) -> Result<Value, String> {
     let customer = RawValue::from_string(customer.to_owned()).unwrap();
-    let message = Message { order_date: ORDER_DATE.parse().unwrap(), customer: &customer };
-    transform(&message).map(|order| serde_json::to_value(order).unwrap()).map_err(|broken| broken.to_string())
+    let message = Message {
+        order_date: ORDER_DATE.parse().unwrap(),
+        customer: &customer,
+    };
+    transform(&message)
+        .map(|order| serde_json::to_value(order).unwrap())
+        .map_err(|broken| broken.to_string())
 }
 
 fn transformed(customer: &Value) -> Result<Value, String> {
@@ -43,7 +48,11 @@ fn a_customer_becomes_the_order_of_the_contract() {
         "email": "john.doe@example.com", "phone": "555-123-4567",
         "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"}}"#;
     let raw = RawValue::from_string(customer.to_owned()).unwrap();
-    let order = transform(&Message { order_date: ORDER_DATE.parse().unwrap(), customer: &raw }).unwrap();
+    let order = transform(&Message {
+        order_date: ORDER_DATE.parse().unwrap(),
+        customer: &raw,
+    })
+    .unwrap();
     assert_eq!(
         serde_json::to_string(&order).unwrap(),
         concat!(
@@ -61,28 +70,128 @@ fn what_a_rule_allows_is_written_as_it_says() {
     let info = "/customerInfo";
     let ship = "/shippingAddress";
     for (path, value, order_path, expected) in [
-        ("/customer_id", Some(json!(123)), format!("{info}/id"), json!("123")),
-        ("/customer_id", Some(json!(" x ")), format!("{info}/id"), json!(" x ")),
-        ("/first_name", Some(json!("  Given ")), format!("{info}/name"), json!("Given Family")),
+        (
+            "/customer_id",
+            Some(json!(123)),
+            format!("{info}/id"),
+            json!("123"),
+        ),
+        (
+            "/customer_id",
+            Some(json!(" x ")),
+            format!("{info}/id"),
+            json!(" x "),
+        ),
+        (
+            "/first_name",
+            Some(json!("  Given ")),
+            format!("{info}/name"),
+            json!("Given Family"),
+        ),
         ("/first_name", None, format!("{info}/name"), json!("Family")),
-        ("/first_name", Some(json!(null)), format!("{info}/name"), json!("Family")),
-        ("/last_name", Some(json!(" \t")), format!("{info}/name"), json!("Given")),
-        ("/last_name", Some(json!("Ñ 家\"\\")), format!("{info}/name"), json!("Given Ñ 家\"\\")),
-        ("/email", Some(json!(" a+b@example.com ")), format!("{info}/contactEmail"), json!("a+b@example.com")),
+        (
+            "/first_name",
+            Some(json!(null)),
+            format!("{info}/name"),
+            json!("Family"),
+        ),
+        (
+            "/last_name",
+            Some(json!(" \t")),
+            format!("{info}/name"),
+            json!("Given"),
+        ),
+        (
+            "/last_name",
+            Some(json!("Ñ 家\"\\")),
+            format!("{info}/name"),
+            json!("Given Ñ 家\"\\"),
+        ),
+        (
+            "/email",
+            Some(json!(" a+b@example.com ")),
+            format!("{info}/contactEmail"),
+            json!("a+b@example.com"),
+        ),
         ("/phone", None, format!("{info}/contactPhone"), Value::Null),
-        ("/phone", Some(json!(null)), format!("{info}/contactPhone"), Value::Null),
-        ("/phone", Some(json!("  ")), format!("{info}/contactPhone"), Value::Null),
-        ("/phone", Some(json!(" 555-0102")), format!("{info}/contactPhone"), json!("555-0102")),
-        ("/address/street", Some(json!(" 2 Way\n")), format!("{ship}/line1"), json!("2 Way")),
-        ("/address/city", Some(json!(" B")), format!("{ship}/city"), json!("B")),
-        ("/address/state", Some(json!("NY ")), format!("{ship}/region"), json!("NY")),
-        ("/address/zip", Some(json!(" 00501 ")), format!("{ship}/postalCode"), json!("00501")),
-        ("/address/zip", Some(json!("SW1A 1AA")), format!("{ship}/postalCode"), json!("SW1A 1AA")),
-        ("/address/zip", Some(json!(501)), format!("{ship}/postalCode"), json!("00501")),
-        ("/address/zip", Some(json!(0)), format!("{ship}/postalCode"), json!("00000")),
-        ("/address/zip", Some(json!(12345)), format!("{ship}/postalCode"), json!("12345")),
-        ("/address/zip", Some(json!(560001)), format!("{ship}/postalCode"), json!("560001")),
-        ("/loyalty", Some(json!({"tier": 1})), format!("{info}/id"), json!("123")),
+        (
+            "/phone",
+            Some(json!(null)),
+            format!("{info}/contactPhone"),
+            Value::Null,
+        ),
+        (
+            "/phone",
+            Some(json!("  ")),
+            format!("{info}/contactPhone"),
+            Value::Null,
+        ),
+        (
+            "/phone",
+            Some(json!(" 555-0102")),
+            format!("{info}/contactPhone"),
+            json!("555-0102"),
+        ),
+        (
+            "/address/street",
+            Some(json!(" 2 Way\n")),
+            format!("{ship}/line1"),
+            json!("2 Way"),
+        ),
+        (
+            "/address/city",
+            Some(json!(" B")),
+            format!("{ship}/city"),
+            json!("B"),
+        ),
+        (
+            "/address/state",
+            Some(json!("NY ")),
+            format!("{ship}/region"),
+            json!("NY"),
+        ),
+        (
+            "/address/zip",
+            Some(json!(" 00501 ")),
+            format!("{ship}/postalCode"),
+            json!("00501"),
+        ),
+        (
+            "/address/zip",
+            Some(json!("SW1A 1AA")),
+            format!("{ship}/postalCode"),
+            json!("SW1A 1AA"),
+        ),
+        (
+            "/address/zip",
+            Some(json!(501)),
+            format!("{ship}/postalCode"),
+            json!("00501"),
+        ),
+        (
+            "/address/zip",
+            Some(json!(0)),
+            format!("{ship}/postalCode"),
+            json!("00000"),
+        ),
+        (
+            "/address/zip",
+            Some(json!(12345)),
+            format!("{ship}/postalCode"),
+            json!("12345"),
+        ),
+        (
+            "/address/zip",
+            Some(json!(560001)),
+            format!("{ship}/postalCode"),
+            json!("560001"),
+        ),
+        (
+            "/loyalty",
+            Some(json!({"tier": 1})),
+            format!("{info}/id"),
+            json!("123"),
+        ),
     ] {
         let order = transformed(&with(path, value.clone())).unwrap();
         let found = order.pointer(&order_path).cloned().unwrap_or_default();
@@ -93,7 +202,13 @@ fn what_a_rule_allows_is_written_as_it_says() {
 #[test]
 fn an_absent_phone_is_left_out_of_the_order() {
     let order = transformed(&with("/phone", None)).unwrap();
-    assert!(order.pointer("/customerInfo").unwrap().get("contactPhone").is_none());
+    assert!(
+        order
+            .pointer("/customerInfo")
+            .unwrap()
+            .get("contactPhone")
+            .is_none()
+    );
 }
 
 #[test]
@@ -124,21 +239,53 @@ fn what_breaks_a_rule_is_told_field_and_rule() {
         ("/phone", Some(json!(5_550_101)), "phone: must be text"),
         ("/address", None, "address: required"),
         ("/address", Some(json!(null)), "address: required"),
-        ("/address", Some(json!("1 Fixture Street")), "address: must be an object"),
-        ("/address", Some(json!(["s", "c", "st", "z"])), "address: must be an object"),
+        (
+            "/address",
+            Some(json!("1 Fixture Street")),
+            "address: must be an object",
+        ),
+        (
+            "/address",
+            Some(json!(["s", "c", "st", "z"])),
+            "address: must be an object",
+        ),
         ("/address/street", None, "address.street: required, and not blank"),
-        ("/address/street", Some(json!("")), "address.street: required, and not blank"),
-        ("/address/city", Some(json!(null)), "address.city: required, and not blank"),
+        (
+            "/address/street",
+            Some(json!("")),
+            "address.street: required, and not blank",
+        ),
+        (
+            "/address/city",
+            Some(json!(null)),
+            "address.city: required, and not blank",
+        ),
         ("/address/city", Some(json!({})), "address.city: must be text"),
-        ("/address/state", Some(json!("\u{a0}")), "address.state: required, and not blank"),
+        (
+            "/address/state",
+            Some(json!("\u{a0}")),
+            "address.state: required, and not blank",
+        ),
         ("/address/zip", None, "address.zip: required, and not blank"),
-        ("/address/zip", Some(json!(null)), "address.zip: required, and not blank"),
-        ("/address/zip", Some(json!("")), "address.zip: required, and not blank"),
+        (
+            "/address/zip",
+            Some(json!(null)),
+            "address.zip: required, and not blank",
+        ),
+        (
+            "/address/zip",
+            Some(json!("")),
+            "address.zip: required, and not blank",
+        ),
         ("/address/zip", Some(json!(-1)), ZIP),
         ("/address/zip", Some(json!(1234.5)), ZIP),
         ("/address/zip", Some(json!(true)), ZIP),
     ] {
-        assert_eq!(transformed(&with(path, value.clone())).unwrap_err(), expected, "{path} = {value:?}");
+        assert_eq!(
+            transformed(&with(path, value.clone())).unwrap_err(),
+            expected,
+            "{path} = {value:?}"
+        );
     }
     let mut nameless = with("/first_name", None);
     nameless.as_object_mut().unwrap().remove("last_name");
@@ -147,13 +294,30 @@ fn what_breaks_a_rule_is_told_field_and_rule() {
 
 #[test]
 fn what_is_no_customer_at_all_is_told_so() {
-    for customer in ["null", "5", r#""Given Family""#, r#"["123", "Given"]"#, "[]", "true"] {
-        assert_eq!(transform_text(customer).unwrap_err(), "customer: must be an object", "{customer}");
+    for customer in [
+        "null",
+        "5",
+        r#""Given Family""#,
+        r#"["123", "Given"]"#,
+        "[]",
+        "true",
+    ] {
+        assert_eq!(
+            transform_text(customer).unwrap_err(),
+            "customer: must be an object",
+            "{customer}"
+        );
     }
     let twice = r#"{"customer_id": "1", "customer_id": "2"}"#;
-    assert_eq!(transform_text(twice).unwrap_err(), "customer: a field is there twice");
+    assert_eq!(
+        transform_text(twice).unwrap_err(),
+        "customer: a field is there twice"
+    );
     let lone_surrogate = valid().to_string().replace("Given", "\\ud800");
-    assert_eq!(transform_text(&lone_surrogate).unwrap_err(), "first_name: must be text");
+    assert_eq!(
+        transform_text(&lone_surrogate).unwrap_err(),
+        "first_name: must be text"
+    );
 }
 
 #[test]
@@ -173,15 +337,24 @@ fn all_broken_rules_are_told_at_once() {
 fn the_order_id_depends_on_the_customer_and_the_instant_only() {
     let id = |customer: Value, order_date: &str| {
         let customer = RawValue::from_string(customer.to_string()).unwrap();
-        let message = Message { order_date: order_date.parse().unwrap(), customer: &customer };
+        let message = Message {
+            order_date: order_date.parse().unwrap(),
+            customer: &customer,
+        };
         transform(&message).unwrap().order_id.to_string()
     };
     let expected = "ORD-20231015-TSKDTY56PWC8QZC3";
     assert_eq!(id(valid(), ORDER_DATE), expected);
     assert_eq!(id(with("/customer_id", Some(json!(123))), ORDER_DATE), expected);
-    assert_eq!(id(with("/email", Some(json!("other@example.com"))), ORDER_DATE), expected);
+    assert_eq!(
+        id(with("/email", Some(json!("other@example.com"))), ORDER_DATE),
+        expected
+    );
     assert_eq!(id(valid(), "2023-10-15T16:30:00.5+02:00"), expected);
-    assert_ne!(id(with("/customer_id", Some(json!("0123"))), ORDER_DATE), expected);
+    assert_ne!(
+        id(with("/customer_id", Some(json!("0123"))), ORDER_DATE),
+        expected
+    );
     assert_ne!(id(valid(), "2023-10-15T14:30:01Z"), expected);
 }
 
@@ -197,7 +370,16 @@ fn any_json() -> impl Strategy<Value = Value> {
     ];
     let name = prop_oneof![
         prop::sample::select(vec![
-            "customer_id", "first_name", "last_name", "email", "phone", "address", "street", "city", "state", "zip",
+            "customer_id",
+            "first_name",
+            "last_name",
+            "email",
+            "phone",
+            "address",
+            "street",
+            "city",
+            "state",
+            "zip",
         ])
         .prop_map(str::to_owned),
         any::<String>(),
@@ -214,8 +396,16 @@ fn any_json() -> impl Strategy<Value = Value> {
 /// The valid customer, some of its fields replaced by any JSON.
 fn nearly_valid() -> impl Strategy<Value = Value> {
     let paths = prop::sample::select(vec![
-        "/customer_id", "/first_name", "/last_name", "/email", "/phone", "/address", "/address/street",
-        "/address/city", "/address/state", "/address/zip",
+        "/customer_id",
+        "/first_name",
+        "/last_name",
+        "/email",
+        "/phone",
+        "/address",
+        "/address/street",
+        "/address/city",
+        "/address/state",
+        "/address/zip",
     ]);
     prop::collection::vec((paths, any_json()), 0..3).prop_map(|changes| {
         changes.into_iter().fold(valid(), |mut customer, (path, value)| {

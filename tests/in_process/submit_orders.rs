@@ -1,0 +1,216 @@
+//! `submit-orders` between a queue and a destination: the main path. What fails is in `faults`.
+
+use std::collections::BTreeMap;
+
+use integration_tests::bridge::{Bridge, Environment};
+use sandbox::{ClientAuth, Customers, Settings, customers};
+use serde_json::{Value, json};
+
+const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
+
+async fn bridge() -> Bridge {
+    Bridge::start(Settings::default(), |environment| environment).await
+}
+
+fn customer(id: &str) -> Value {
+    json!({
+        "customer_id": id, "first_name": "Given", "last_name": "Family", "email": "customer-1@example.com",
+        "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
+        "phone": "555-0101"
+    })
+}
+
+fn message(customer: &Value) -> String {
+    json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
+}
+
+fn attributes(all: &[(&str, &str)]) -> BTreeMap<String, String> {
+    all.iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_contracts_customer_becomes_the_contracts_order() {
+    let customer = json!([{"customer_id": "123", "first_name": "John", "last_name": "Doe",
+        "email": "john.doe@example.com", "phone": "555-123-4567",
+        "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"}}]);
+    let settings = Settings {
+        customers: Customers::parse(customer.to_string().as_bytes()).unwrap(),
+        ..Settings::default()
+    };
+    let bridge = Bridge::start(settings, |environment| environment).await;
+    bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    bridge.drain().await;
+    let ledger = bridge.sandbox.ledger();
+    let bodies: Vec<&[u8]> = ledger.values().map(|entry| &*entry.body).collect();
+    let expected = concat!(
+        r#"{"orderId":"ORD-20231015-TSKDTY56PWC8QZC3","#,
+        r#""customerInfo":{"id":"123","name":"John Doe","contactEmail":"john.doe@example.com","#,
+        r#""contactPhone":"555-123-4567"},"#,
+        r#""shippingAddress":{"line1":"123 Main St","city":"Anytown","region":"CA","postalCode":"12345"},"#,
+        r#""orderDate":"2023-10-15T14:30:00Z"}"#
+    );
+    assert_eq!(bodies, [expected.as_bytes()]);
+}
+
+#[tokio::test]
+async fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
+    let all = customers::generate(200, 11);
+    let settings = Settings {
+        customers: all.clone().into(),
+        page_size: 50,
+        ..Settings::default()
+    };
+    let bridge = Bridge::start(settings, |environment| environment).await;
+    bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    bridge.drain().await;
+
+    let orders = all.iter().filter(|customer| customer.expected.is_order()).count();
+    let rejected: Vec<String> = all
+        .iter()
+        .filter(|customer| !customer.expected.is_order())
+        .map(|customer| format!(r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#, customer.json))
+        .collect();
+    assert!(rejected.len() >= 5, "{} rejected", rejected.len());
+    assert_eq!(bridge.sandbox.ledger().len(), orders);
+    let dead_letters = bridge.dead_letters();
+    let bodies: Vec<&String> = dead_letters.iter().map(|letter| &letter.body).collect();
+    assert_eq!(bodies, rejected.iter().collect::<Vec<_>>());
+    for letter in &dead_letters {
+        assert_eq!(letter.attributes["reason"], "invalid_customer");
+        assert!(!letter.attributes["detail"].is_empty());
+    }
+    assert_eq!(bridge.waiting().len(), 0);
+    let counters = bridge.sandbox.counters();
+    assert_eq!(
+        (counters.order_posts, counters.token_requests),
+        (orders as u64, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_second_run_with_the_same_order_date_makes_no_new_order() {
+    let settings = Settings {
+        customers: customers::generate(30, 3).into(),
+        ..Settings::default()
+    };
+    let bridge = Bridge::start(settings, |environment| environment).await;
+    for order_date in [ORDER_DATE, "2023-10-15T15:30:00+01:00"] {
+        bridge.run(json!({"order_date": order_date})).await.unwrap();
+        bridge.drain().await;
+    }
+    let counters = bridge.sandbox.counters();
+    assert_eq!(counters.orders_duplicate, counters.orders_stored);
+    assert_eq!(counters.order_posts, 2 * counters.orders_stored);
+    assert_eq!(bridge.waiting().len(), 0);
+}
+
+#[tokio::test]
+async fn a_rejected_message_lies_in_the_dead_letter_queue_with_its_reason() {
+    let mut invalid = customer("7");
+    invalid["email"] = json!("nobody");
+    invalid["address"]["city"] = json!("");
+    let bodies = [
+        message(&invalid),
+        message(&json!("no customer")),
+        "no JSON".to_owned(),
+        r#"{"order_date": "yesterday", "customer": {}}"#.to_owned(),
+    ];
+    let bridge = bridge().await;
+    bridge.enqueue(bodies.clone());
+    let (received, failed) = bridge.deliver(10).await;
+    assert_eq!((received.len(), failed), (4, vec![]));
+    let mut letters = bridge.dead_letters();
+    letters.sort_by_key(|letter| bodies.iter().position(|body| *body == letter.body));
+    assert_eq!(
+        letters.iter().map(|letter| &letter.body).collect::<Vec<_>>(),
+        bodies.iter().collect::<Vec<_>>()
+    );
+    let all: Vec<_> = letters.into_iter().map(|letter| letter.attributes).collect();
+    assert_eq!(
+        all,
+        [
+            attributes(&[
+                ("reason", "invalid_customer"),
+                (
+                    "detail",
+                    "email: must be a valid e-mail address; address.city: required, and not blank"
+                ),
+                ("order_id", "ORD-20231015-NK44X5EPJWKW484Q"),
+            ]),
+            attributes(&[
+                ("reason", "invalid_customer"),
+                ("detail", "customer: must be an object")
+            ]),
+            attributes(&[
+                ("reason", "malformed_message"),
+                ("detail", "the message is not JSON: line 1, column 2")
+            ]),
+            attributes(&[
+                ("reason", "malformed_message"),
+                (
+                    "detail",
+                    "order_date: must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z"
+                )
+            ]),
+        ]
+    );
+    assert_eq!(bridge.sandbox.counters().order_posts, 0);
+}
+
+#[tokio::test]
+async fn the_token_is_requested_as_it_is_configured() {
+    for (client_auth, name) in [(ClientAuth::Basic, "basic"), (ClientAuth::Post, "post")] {
+        let settings = Settings {
+            client_auth,
+            client_id: "client id:ü".to_owned(),
+            client_secret: "fixture&secret=%+".to_owned(),
+            ..Settings::default()
+        };
+        let bridge = Bridge::start(settings, |environment: Environment| {
+            environment
+                .with("OAUTH_CLIENT_AUTH", name)
+                .with("OAUTH_SCOPE", "orders:write orders:read")
+                .with("OAUTH_AUDIENCE", "https://orders.example.com/")
+        })
+        .await;
+        bridge.enqueue([message(&customer("1"))]);
+        bridge.drain().await;
+        assert_eq!(bridge.sandbox.ledger().len(), 1);
+        let request = bridge.sandbox.read(|record| record.token_requests[0].clone());
+        assert_eq!(request.client_auth, Some(client_auth));
+        assert_eq!(request.scope.as_deref(), Some("orders:write orders:read"));
+        assert_eq!(request.audience.as_deref(), Some("https://orders.example.com/"));
+    }
+}
+
+#[tokio::test]
+async fn another_header_can_carry_the_idempotency_key() {
+    let settings = Settings {
+        idempotency_key_header: "X-Request-Key".to_owned(),
+        ..Settings::default()
+    };
+    let change = |environment: Environment| environment.with("IDEMPOTENCY_KEY_HEADER", "X-Request-Key");
+    let bridge = Bridge::start(settings, change).await;
+    bridge.enqueue([message(&customer("1"))]);
+    bridge.drain().await;
+    assert_eq!(bridge.sandbox.ledger().len(), 1);
+}
+
+#[tokio::test]
+async fn no_more_orders_are_posted_at_once_than_allowed() {
+    for most in [1, 4] {
+        let bridge = Bridge::start(Settings::default(), |environment| {
+            environment.with("MAX_IN_FLIGHT", most.to_string())
+        })
+        .await;
+        bridge
+            .sandbox
+            .set_faults([sandbox::Rule::on(sandbox::Endpoint::Orders, sandbox::Action::Pass).latency_ms(5)]);
+        bridge.enqueue((0..10).map(|id| message(&customer(&id.to_string()))));
+        bridge.deliver(10).await;
+        assert_eq!(bridge.sandbox.counters().max_posts_in_flight, most);
+        assert_eq!(bridge.sandbox.ledger().len(), 10);
+    }
+}

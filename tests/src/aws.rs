@@ -1,0 +1,286 @@
+//! AWS in memory, as the SDK's own HTTP client: Secrets Manager and SQS, with faults.
+//!
+//! Nothing leaves the process, so that it runs on a clock that a test turns.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Map, Value, json};
+
+use crate::sqs::{QueueSettings, Queues};
+
+/// One call that the functions made.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `SendMessageBatch` and the like.
+    pub action: String,
+    /// Its parameters.
+    pub input: Value,
+}
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Answered with this status and error code; nothing is done.
+    Refuse(u16, &'static str),
+    /// No answer ever; nothing is done.
+    Hang,
+    /// Done, but the answer is lost.
+    LoseAnswer,
+    /// Of a batch call, the entries with these places fail.
+    FailEntries {
+        /// Counted from 0.
+        entries: Vec<usize>,
+        /// Whose fault it is said to be.
+        sender_fault: bool,
+    },
+}
+
+type Faults = Box<dyn FnMut(&Call) -> Option<Fault> + Send>;
+type Latency = Box<dyn FnMut() -> Duration + Send>;
+
+#[derive(Default)]
+struct Account {
+    secrets: HashMap<String, String>,
+    queues: Queues,
+    calls: Vec<Call>,
+    faults: Option<Faults>,
+    latency: Option<Latency>,
+}
+
+/// An AWS account in memory. Clones are the same account.
+#[derive(Clone, Default)]
+pub struct Aws(Arc<Mutex<Account>>);
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Aws")
+    }
+}
+
+impl Aws {
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets a secret's text.
+    pub fn set_secret(&self, arn: &str, text: impl Into<String>) {
+        self.account().secrets.insert(arn.to_owned(), text.into());
+    }
+
+    /// Makes a queue.
+    pub fn create_queue(&self, url: &str, settings: QueueSettings) {
+        self.account().queues.create(url, settings);
+    }
+
+    /// Looks at, or changes, the queues as SQS itself would.
+    pub fn queues<R>(&self, look: impl FnOnce(&mut Queues) -> R) -> R {
+        look(&mut self.account().queues)
+    }
+
+    /// Decides from now on which calls go wrong.
+    pub fn set_faults(&self, faults: impl FnMut(&Call) -> Option<Fault> + Send + 'static) {
+        self.account().faults = Some(Box::new(faults));
+    }
+
+    /// Decides from now on how long a call takes, before and again after it is carried out.
+    pub fn set_latency(&self, latency: impl FnMut() -> Duration + Send + 'static) {
+        self.account().latency = Some(Box::new(latency));
+    }
+
+    /// The calls of an action so far.
+    #[must_use]
+    pub fn calls(&self, action: &str) -> Vec<Call> {
+        self.account()
+            .calls
+            .iter()
+            .filter(|call| call.action == action)
+            .cloned()
+            .collect()
+    }
+
+    /// The model's time of day.
+    #[must_use]
+    pub fn wall_clock(&self) -> SystemTime {
+        self.account().queues.wall_clock()
+    }
+
+    /// What the functions' clients are made of.
+    #[must_use]
+    pub fn sdk_config(&self) -> SdkConfig {
+        let aws = self.clone();
+        let credentials = Credentials::new("fixture-key-id", "fixture-secret-key", None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .sleep_impl(TokioSleep::new())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(shared::aws::OPERATION_TIMEOUT)
+                    .operation_attempt_timeout(shared::aws::ATTEMPT_TIMEOUT)
+                    .build(),
+            )
+            .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(aws.clone())))
+            .build()
+    }
+
+    fn pause(&self) -> Duration {
+        self.account()
+            .latency
+            .as_mut()
+            .map(|latency| latency())
+            .unwrap_or_default()
+    }
+
+    async fn answer(self, call: Call) -> Result<HttpResponse, ConnectorError> {
+        let pause = self.pause();
+        tokio::time::sleep(pause).await;
+        let fault = {
+            let mut account = self.account();
+            account.calls.push(call.clone());
+            account.faults.as_mut().and_then(|faults| faults(&call))
+        };
+        let answer = match &fault {
+            Some(Fault::Refuse(status, code)) => Err((*status, *code)),
+            Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::LoseAnswer | Fault::FailEntries { .. }) | None => self
+                .account()
+                .carry_out(&call, fault.as_ref())
+                .map_err(|code| (400, code)),
+        };
+        let pause = self.pause();
+        tokio::time::sleep(pause).await;
+        if fault == Some(Fault::LoseAnswer) {
+            return Err(ConnectorError::io("the connection broke".into()));
+        }
+        let (status, body, code) = match answer {
+            Ok(output) => (200, output, None),
+            Err((status, code)) => (
+                status,
+                json!({"__type": code, "message": "by the model"}),
+                Some(code),
+            ),
+        };
+        let status = status.try_into().expect("a status");
+        let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+        if let Some(code) = code {
+            response
+                .headers_mut()
+                .insert("x-amzn-query-error", format!("{code};Sender"));
+        }
+        Ok(response)
+    }
+}
+
+impl HttpConnector for Aws {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        HttpConnectorFuture::new(self.clone().answer(Call { action, input }))
+    }
+}
+
+impl Account {
+    fn carry_out(&mut self, call: &Call, fault: Option<&Fault>) -> Result<Value, &'static str> {
+        let input = &call.input;
+        let url = input["QueueUrl"].as_str().unwrap_or_default();
+        match call.action.as_str() {
+            "GetSecretValue" => {
+                let arn = input["SecretId"].as_str().unwrap_or_default();
+                let text = self.secrets.get(arn).ok_or("ResourceNotFoundException")?;
+                Ok(json!({"ARN": arn, "SecretString": text}))
+            }
+            "SendMessage" => self.send(url, input).map(|id| json!({"MessageId": id})),
+            "SendMessageBatch" => {
+                check_batch(input)?;
+                batch(input, fault, |entry| {
+                    self.send(url, entry)
+                        .map(|id| json!({"Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": ""}))
+                })
+            }
+            "ChangeMessageVisibilityBatch" => {
+                check_batch(input)?;
+                batch(input, fault, |entry| {
+                    let delay = Duration::from_secs(entry["VisibilityTimeout"].as_u64().unwrap_or(u64::MAX));
+                    self.queues
+                        .hide(url, entry["ReceiptHandle"].as_str().unwrap_or_default(), delay)?;
+                    Ok(json!({"Id": entry["Id"]}))
+                })
+            }
+            _ => Err("UnknownOperationException"),
+        }
+    }
+
+    fn send(&mut self, url: &str, entry: &Value) -> Result<String, &'static str> {
+        let value_of = |attribute: &Value| attribute["StringValue"].as_str().unwrap_or_default().to_owned();
+        let none = Map::new();
+        let attributes: BTreeMap<String, String> = entry["MessageAttributes"]
+            .as_object()
+            .unwrap_or(&none)
+            .iter()
+            .map(|(name, value)| (name.clone(), value_of(value)))
+            .collect();
+        let trace_header = entry["MessageSystemAttributes"]
+            .get("AWSTraceHeader")
+            .map(value_of);
+        self.queues.send(
+            url,
+            entry["MessageBody"].as_str().unwrap_or_default(),
+            attributes,
+            trace_header,
+        )
+    }
+}
+
+fn check_batch(input: &Value) -> Result<(), &'static str> {
+    let entries = input["Entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let bytes: usize = entries
+        .iter()
+        .filter_map(|entry| entry["MessageBody"].as_str())
+        .map(str::len)
+        .sum();
+    match entries.len() {
+        0 => Err("EmptyBatchRequest"),
+        11.. => Err("TooManyEntriesInBatchRequest"),
+        _ if bytes > crate::sqs::MESSAGE_BYTES => Err("BatchRequestTooLong"),
+        _ => Ok(()),
+    }
+}
+
+fn batch(
+    input: &Value,
+    fault: Option<&Fault>,
+    mut carry_out: impl FnMut(&Value) -> Result<Value, &'static str>,
+) -> Result<Value, &'static str> {
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    for (at, entry) in input["Entries"].as_array().into_iter().flatten().enumerate() {
+        let outcome = match fault {
+            Some(Fault::FailEntries {
+                entries,
+                sender_fault,
+            }) if entries.contains(&at) => Err(("InternalError", *sender_fault)),
+            _ => carry_out(entry).map_err(|code| (code, true)),
+        };
+        match outcome {
+            Ok(output) => successful.push(output),
+            Err((code, sender_fault)) => {
+                failed.push(json!({"Id": entry["Id"], "Code": code, "SenderFault": sender_fault}));
+            }
+        }
+    }
+    Ok(json!({"Successful": successful, "Failed": failed}))
+}

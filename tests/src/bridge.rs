@@ -1,0 +1,220 @@
+//! Both functions in this process, between a sandbox and AWS in memory.
+
+use std::{sync::Arc, time::Duration};
+
+use fetch_customers::{handler::HandlerError, run::Summary};
+use sandbox::{Sandbox, Settings};
+use serde_json::{Value, json, value::RawValue};
+use submit_orders::transport::{Transport, WallClock};
+use tokio::time::Instant;
+
+use crate::{
+    aws::Aws,
+    sqs::{QueueSettings, StoredMessage},
+};
+
+/// The customers' queue.
+pub const QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/customers";
+/// The dead-letter queue.
+pub const DEAD_LETTER_QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters";
+/// The secret with the API key.
+pub const SOURCE_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:source-AbCdEf";
+/// The secret with the client's credentials.
+pub const DESTINATION_SECRET: &str =
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination-AbCdEf";
+
+/// The time-out of `submit-orders` in the tests.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Both functions' environment, changed as a test wants it.
+#[derive(Debug, Clone)]
+pub struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    /// The environment that leads to `sandbox`.
+    #[must_use]
+    pub fn of(sandbox: &Sandbox) -> Self {
+        Self::at(
+            &sandbox.customers_url(),
+            &sandbox.token_url(),
+            &sandbox.orders_url(),
+        )
+    }
+
+    /// The environment that leads to these URLs.
+    #[must_use]
+    pub fn at(source_url: &str, token_url: &str, destination_url: &str) -> Self {
+        let all = [
+            ("SOURCE_URL", source_url),
+            ("SOURCE_SECRET_ARN", SOURCE_SECRET),
+            ("TOKEN_URL", token_url),
+            ("DESTINATION_URL", destination_url),
+            ("DESTINATION_SECRET_ARN", DESTINATION_SECRET),
+            ("QUEUE_URL", QUEUE_URL),
+            ("QUEUE_RETENTION_SECS", "345600"),
+            ("DEAD_LETTER_QUEUE_URL", DEAD_LETTER_QUEUE_URL),
+        ];
+        Self(
+            all.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
+    }
+
+    /// With one more variable, or another value of one.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(0, (name.to_owned(), value.into()));
+        self
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(set, _)| set == name)
+            .map(|(_, value)| value.clone())
+    }
+}
+
+/// An account with both secrets and both queues.
+#[must_use]
+pub fn account(settings: &Settings) -> Aws {
+    let aws = Aws::default();
+    aws.create_queue(DEAD_LETTER_QUEUE_URL, QueueSettings::default());
+    aws.create_queue(
+        QUEUE_URL,
+        QueueSettings {
+            redrive: Some((DEAD_LETTER_QUEUE_URL.to_owned(), 60)),
+            ..QueueSettings::default()
+        },
+    );
+    aws.set_secret(SOURCE_SECRET, json!({"api_key": settings.api_key}).to_string());
+    let client = json!({"client_id": settings.client_id, "client_secret": settings.client_secret});
+    aws.set_secret(DESTINATION_SECRET, client.to_string());
+    aws
+}
+
+/// `fetch-customers`, set up.
+#[must_use]
+pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
+    let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
+    fetch_customers::handler::Handler::new(config, &aws.sdk_config()).expect("root certificates")
+}
+
+/// `submit-orders`, set up with the real network.
+#[must_use]
+pub fn submit_orders(environment: &Environment, aws: &Aws) -> submit_orders::handler::Handler {
+    let http = shared::http::client().build().expect("root certificates");
+    submit_orders_over(environment, aws, Arc::new(http))
+}
+
+/// `submit-orders`, set up with a transport of the test's.
+#[must_use]
+pub fn submit_orders_over(
+    environment: &Environment,
+    aws: &Aws,
+    transport: Arc<dyn Transport>,
+) -> submit_orders::handler::Handler {
+    let config = submit_orders::config::Config::read(&|name| environment.get(name)).expect("configuration");
+    let clock = aws.clone();
+    let wall_clock: WallClock = Arc::new(move || clock.wall_clock());
+    submit_orders::handler::Handler::new(config, &aws.sdk_config(), transport, wall_clock)
+}
+
+/// JSON as the runtime hands it to a handler.
+#[must_use]
+pub fn raw(value: &Value) -> Box<RawValue> {
+    RawValue::from_string(value.to_string()).expect("JSON")
+}
+
+/// A sandbox and both functions.
+pub struct Bridge {
+    /// The two APIs.
+    pub sandbox: Sandbox,
+    /// The account.
+    pub aws: Aws,
+    /// `fetch-customers`.
+    pub fetch: fetch_customers::handler::Handler,
+    /// `submit-orders`.
+    pub submit: submit_orders::handler::Handler,
+}
+
+impl Bridge {
+    /// Starts a sandbox, and both functions with the environment that `change` makes of the usual one.
+    pub async fn start(settings: Settings, change: impl FnOnce(Environment) -> Environment) -> Self {
+        let aws = account(&settings);
+        let sandbox = Sandbox::start(settings).await.expect("a free port");
+        let environment = change(Environment::of(&sandbox));
+        let fetch = fetch_customers(&environment, &aws);
+        let submit = submit_orders(&environment, &aws);
+        Self {
+            sandbox,
+            aws,
+            fetch,
+            submit,
+        }
+    }
+
+    /// Invokes `fetch-customers`.
+    pub async fn run(&self, input: Value) -> Result<Summary, HandlerError> {
+        self.fetch.handle(&raw(&input), None).await
+    }
+
+    /// Puts bodies on the queue as they are.
+    pub fn enqueue(&self, bodies: impl IntoIterator<Item = String>) {
+        self.aws.queues(|queues| {
+            for body in bodies {
+                queues
+                    .send(QUEUE_URL, &body, Default::default(), None)
+                    .expect("SQS takes it");
+            }
+        });
+    }
+
+    /// Does what the event source mapping does, once: receives up to `most` messages, invokes
+    /// `submit-orders`, and deletes what did not fail.
+    ///
+    /// # Returns
+    /// The messages received, and the ids of those that failed, sorted.
+    pub async fn deliver(&self, most: usize) -> (Vec<StoredMessage>, Vec<String>) {
+        let (received, event) = self.aws.queues(|queues| {
+            let received = queues.receive(QUEUE_URL, most, |_| 0);
+            let event = queues.event(&received);
+            (received, event)
+        });
+        let answer = self
+            .submit
+            .handle(&raw(&event), Instant::now() + FUNCTION_TIMEOUT)
+            .await
+            .expect("an answer");
+        let mut failed: Vec<String> = answer
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect();
+        failed.sort();
+        self.aws.queues(|queues| {
+            for message in received.iter().filter(|message| !failed.contains(&message.id)) {
+                queues.delete(QUEUE_URL, &message.receipt_handle());
+            }
+        });
+        (received, failed)
+    }
+
+    /// Delivers until no message of the queue is visible.
+    pub async fn drain(&self) {
+        while !self.deliver(10).await.0.is_empty() {}
+    }
+
+    /// What lies in the dead-letter queue.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<StoredMessage> {
+        self.aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL))
+    }
+
+    /// What is on the queue, hidden messages too.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<StoredMessage> {
+        self.aws.queues(|queues| queues.messages(QUEUE_URL))
+    }
+}
