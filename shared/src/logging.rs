@@ -1,19 +1,38 @@
 //! Log lines as CloudWatch wants them.
 
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// Sends every `tracing` event to standard output as one JSON line, with `timestamp` (RFC 3339), `level`,
-/// `message` and the event's fields side by side.
+/// The crates whose lines are logged from the configured level on. Other crates' lines below WARN may hold whole
+/// requests, and with them credentials and personal data.
+const OURS: [&str; 3] = ["shared", "fetch_customers", "submit_orders"];
+
+/// Sends every `tracing` event to standard output as one JSON line; see [`subscriber`].
 ///
 /// The least level is the variable `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging
-/// configuration, else INFO. Lambda counts a line without `level` and `timestamp` as INFO, and drops it by
-/// that.
+/// configuration, else INFO.
 pub fn init() {
     let level = crate::config::environment("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
-    // Other crates' debug lines may hold whole requests, and with them credentials and personal data.
-    let ours = ["shared", "fetch_customers", "submit_orders"];
-    let filter = ours.iter().fold(EnvFilter::new("warn"), |filter, name| {
-        match format!("{name}={}", if level.is_empty() { "info" } else { &level }).parse() {
+    // The only other caller would be a test, which has a subscriber of its own.
+    let _ = tracing::subscriber::set_global_default(subscriber(&level, std::io::stdout));
+    // The default hook prints the panic's message, which may quote what was being handled.
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(tracing::field::display);
+        tracing::error!(place, "a panic: this is a bug, please report it");
+    }));
+}
+
+/// Writes each event as one JSON line, with `timestamp` (RFC 3339), `level`, `message` and the event's fields side
+/// by side. Lambda counts a line without `level` and `timestamp` as INFO, and drops it by that.
+///
+/// `level` is the least one, INFO where it is empty or unknown.
+pub fn subscriber<W>(level: &str, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let level = level.parse().unwrap_or(tracing::Level::INFO);
+    let filter = OURS.iter().fold(EnvFilter::new("warn"), |filter, name| {
+        match format!("{name}={level}").parse() {
             Ok(directive) => filter.add_directive(directive),
             Err(_) => filter,
         }
@@ -24,10 +43,6 @@ pub fn init() {
         .with_current_span(false)
         .with_span_list(false)
         .with_env_filter(filter)
-        .init();
-    // The default hook prints the panic's message, which may quote what was being handled.
-    std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(tracing::field::display);
-        tracing::error!(place, "a panic: this is a bug, please report it");
-    }));
+        .with_writer(writer)
+        .finish()
 }

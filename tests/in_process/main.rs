@@ -7,6 +7,9 @@
     reason = "in a test a failed expectation is the message"
 )]
 
+mod arbitrary;
 mod faults;
 mod fetch_customers;
+mod logs;
+mod readme;
 mod submit_orders;

@@ -1,5 +1,6 @@
-//! What the tests share: AWS in memory ([`aws`], [`sqs`]), and the functions set up in this process between it
-//! and a sandbox ([`bridge`]).
+//! What the tests share: AWS in memory ([`aws`], [`sqs`]); both functions set up in this process between it and
+//! a sandbox ([`bridge`]); and `submit-orders` in a world that fails by seed ([`simulation`]), where the
+//! destination is in memory too ([`destination`]).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,4 +14,6 @@
 
 pub mod aws;
 pub mod bridge;
+pub mod destination;
+pub mod simulation;
 pub mod sqs;

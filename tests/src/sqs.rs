@@ -67,7 +67,8 @@ impl Default for QueueSettings {
 #[derive(Debug, Default)]
 struct Queue {
     settings: QueueSettings,
-    messages: Vec<StoredMessage>,
+    /// By the number in their ids: in the order in which they were sent.
+    messages: BTreeMap<u64, StoredMessage>,
 }
 
 /// All queues of an account.
@@ -108,7 +109,7 @@ impl Queues {
     /// All messages of a queue, hidden ones too.
     #[must_use]
     pub fn messages(&self, url: &str) -> Vec<StoredMessage> {
-        self.queues[url].messages.clone()
+        self.queues[url].messages.values().cloned().collect()
     }
 
     /// When the next hidden message of a queue is seen again.
@@ -116,7 +117,7 @@ impl Queues {
     pub fn next_visible(&self, url: &str) -> Option<Instant> {
         self.queues[url]
             .messages
-            .iter()
+            .values()
             .map(|message| message.visible_at)
             .min()
     }
@@ -150,7 +151,7 @@ impl Queues {
         let id = format!("message-{}", self.sent);
         let now = Instant::now();
         let queue = self.queues.get_mut(url).ok_or("QueueDoesNotExist")?;
-        queue.messages.push(StoredMessage {
+        let message = StoredMessage {
             id: id.clone(),
             body: body.to_owned(),
             attributes,
@@ -159,11 +160,12 @@ impl Queues {
             visible_at: now,
             received_at: None,
             receives: 0,
-        });
+        };
+        queue.messages.insert(self.sent, message);
         Ok(id)
     }
 
-    /// Receives up to `most` messages: the visible ones at the places that `choose` picks among them.
+    /// Receives up to `most` messages; `choose` picks one after the other among so many visible ones.
     pub fn receive(
         &mut self,
         url: &str,
@@ -172,60 +174,55 @@ impl Queues {
     ) -> Vec<StoredMessage> {
         let now = Instant::now();
         self.end_retention(url, now);
-        let settings = self.queues[url].settings.clone();
-        let mut received = Vec::new();
-        while received.len() < most {
-            let queue = self.queues.get_mut(url).unwrap();
-            let visible: Vec<usize> = (0..queue.messages.len())
-                .filter(|at| queue.messages[*at].visible_at <= now)
-                .collect();
-            if visible.is_empty() {
-                break;
+        let Queue { settings, messages } = self.queues.get_mut(url).unwrap();
+        let mut visible: Vec<u64> = messages
+            .iter()
+            .filter(|(_, message)| message.visible_at <= now)
+            .map(|(number, _)| *number)
+            .collect();
+        let (mut received, mut moved) = (Vec::new(), Vec::new());
+        while received.len() < most && !visible.is_empty() {
+            let number = visible.remove(choose(visible.len()));
+            let message = messages.get_mut(&number).unwrap();
+            if settings
+                .redrive
+                .as_ref()
+                .is_some_and(|(_, most)| message.receives >= *most)
+            {
+                moved.push((number, messages.remove(&number).unwrap()));
+            } else {
+                message.receives += 1;
+                message.received_at = Some(now);
+                message.visible_at = now + settings.visibility;
+                received.push(message.clone());
             }
-            let at = visible[choose(visible.len()) % visible.len()];
-            match &settings.redrive {
-                Some((dead_letters, most)) if queue.messages[at].receives >= *most => {
-                    let message = queue.messages.remove(at);
-                    self.queues.get_mut(dead_letters).unwrap().messages.push(message);
-                }
-                Some(_) | None => {
-                    let message = &mut queue.messages[at];
-                    message.receives += 1;
-                    message.received_at = Some(now);
-                    message.visible_at = now + settings.visibility;
-                    received.push(message.clone());
-                }
-            }
+        }
+        if let Some((dead_letters, _)) = settings.redrive.clone() {
+            self.queues.get_mut(&dead_letters).unwrap().messages.extend(moved);
         }
         received
     }
 
     fn end_retention(&mut self, url: &str, now: Instant) {
-        let queue = self.queues.get_mut(url).unwrap();
-        let retention = queue.settings.retention;
-        let (old, kept) = std::mem::take(&mut queue.messages)
-            .into_iter()
-            .partition(|m| now >= m.sent + retention);
-        queue.messages = kept;
-        self.deleted_unseen
-            .extend(Vec::into_iter(old).map(|message: StoredMessage| message.body));
+        let Queue { settings, messages } = self.queues.get_mut(url).unwrap();
+        let old = messages.extract_if(.., |_, message| now >= message.sent + settings.retention);
+        self.deleted_unseen.extend(old.map(|(_, message)| message.body));
     }
 
     /// Deletes a message, as the event source mapping does with what succeeded.
     pub fn delete(&mut self, url: &str, receipt_handle: &str) {
         let messages = &mut self.queues.get_mut(url).unwrap().messages;
-        messages.retain(|message| message.receipt_handle() != receipt_handle);
+        if let Some(number) = number_of(messages, receipt_handle) {
+            messages.remove(&number);
+        }
     }
 
     /// Hides a message for a while from now on, as `ChangeMessageVisibility` would.
     pub fn hide(&mut self, url: &str, receipt_handle: &str, delay: Duration) -> Result<(), &'static str> {
         let now = Instant::now();
         let queue = self.queues.get_mut(url).ok_or("QueueDoesNotExist")?;
-        let message = queue
-            .messages
-            .iter_mut()
-            .find(|message| message.receipt_handle() == receipt_handle)
-            .ok_or("ReceiptHandleIsInvalid")?;
+        let number = number_of(&queue.messages, receipt_handle).ok_or("ReceiptHandleIsInvalid")?;
+        let message = queue.messages.get_mut(&number).ok_or("ReceiptHandleIsInvalid")?;
         let received_at = message.received_at.ok_or("MessageNotInflight")?;
         if message.visible_at <= now {
             return Err("MessageNotInflight");
@@ -264,6 +261,13 @@ impl Queues {
         };
         json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
     }
+}
+
+/// The message that this handle is the last one of.
+fn number_of(messages: &BTreeMap<u64, StoredMessage>, receipt_handle: &str) -> Option<u64> {
+    let (id, _) = receipt_handle.split_once('#')?;
+    let number = id.strip_prefix("message-")?.parse().ok()?;
+    (messages.get(&number)?.receipt_handle() == receipt_handle).then_some(number)
 }
 
 /// What SQS refuses in a body or an attribute (SendMessage, Amazon SQS API reference).

@@ -50,7 +50,7 @@ pub enum HandlerError {
     /// The input is not what an SQS event source mapping sends. Its text is not repeated here.
     #[error(
         "the input is not an SQS event: this function is invoked by the event source mapping of its queue; to \
-         try it by hand, send what infra/events/sqs-event.json shows"
+         try it by hand, send what infra/events/two-messages.json shows"
     )]
     NotAnSqsEvent,
     /// A message must stay on the queue, but has no id to say so with.

@@ -276,10 +276,8 @@ impl TokenResponse for Granted {
     }
 
     fn expires_in(&self) -> Option<Duration> {
-        let secs = match self.expires_in.as_ref()? {
-            Value::String(text) => text.trim().parse().ok()?,
-            value => value.as_f64()?,
-        };
+        let value = self.expires_in.as_ref()?;
+        let secs = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
         Duration::try_from_secs_f64(secs).ok()
     }
 

@@ -1,0 +1,116 @@
+## customer-order-sync
+##
+##   make run      deploy to a local AWS on this machine, and run customers through it
+##   make test     every test, the deployed stack's included
+##   make lint     formatting, clippy, the template, licences and sources of dependencies
+##   make build    build both functions for AWS (sam build)
+##   make deploy   build, and deploy to your AWS account (sam deploy --guided)
+##   make tools    only install what the others need, into .tools/
+##   make clean    remove what was built and installed
+##
+## Variables of make run:
+##   CUSTOMERS=200        how many customers to make up, about 3 % of them invalid
+##   CUSTOMERS_FILE=path  your own customers instead: a JSON array in the source's format
+##   ORDER_DATE=date      the run's order date, such as 2023-10-15T14:30:00Z (default: now)
+##   KEEP=1               leave it running until Ctrl-C, and say how to look into it
+##
+## Variables of all:
+##   PYTHON=python3       a Python of 3.10 or later, for the tools
+##
+## It needs Rust (https://rustup.rs), Python 3.10 or later, and make.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint build build-local deploy tools clean
+
+CUSTOMERS ?= 200
+CUSTOMERS_FILE ?=
+ORDER_DATE ?=
+KEEP ?=
+PYTHON ?= python3
+
+# `sam build` looks for cargo-lambda on the search path.
+export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY ?= 0
+export SAM_CLI_CHECK_LATEST_VERSION ?= 0
+
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+# ── Tools ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+PYTHON_TOOLS := .tools/venv/.installed
+DENY_VERSION := 0.20.2
+DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+
+tools: $(PYTHON_TOOLS)
+
+# The stamp lies in the environment and is made last: half an environment is made anew.
+$(PYTHON_TOOLS): infra/tools/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo 'The tools need Python 3.10 or later; name one: make PYTHON=python3.12 …' >&2; exit 1; }
+	@echo 'Installing the tools into .tools/venv (once, about a minute)'
+	@rm -rf .tools/venv
+	@$(PYTHON) -m venv .tools/venv
+	@.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+$(DENY):
+	@echo 'Building cargo-deny $(DENY_VERSION) into .tools (once, a few minutes)'
+	@cargo install --quiet cargo-deny --version $(DENY_VERSION) --locked --root .tools/cargo-deny-$(DENY_VERSION)
+
+# ── Building ───────────────────────────────────────────────────────────────────────────────────────────────
+
+build: tools
+	sam build
+
+# For this machine's own processor, apart from what is built for AWS.
+LOCAL_BUILD := .aws-sam/local
+LOCAL_ARCHITECTURE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/config.toml template.yaml
+
+build-local: $(LOCAL_BUILD)/template.yaml
+
+$(LOCAL_BUILD)/template.yaml: $(SOURCES) $(PYTHON_TOOLS)
+	@echo 'Building both functions with the SAM CLI (minutes, the first time)'
+	@AWS_DEFAULT_REGION=us-east-1 sam build --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) \
+		> $(CURDIR)/.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log >&2; exit 1; }
+ifeq ($(shell uname -s),Darwin)
+	@# The local AWS runs the functions as processes of this machine, and SAM's are for Linux.
+	@cargo build --release --package fetch-customers --package submit-orders
+	@cp target/release/fetch-customers $(LOCAL_BUILD)/FetchCustomersFunction/bootstrap
+	@cp target/release/submit-orders $(LOCAL_BUILD)/SubmitOrdersFunction/bootstrap
+endif
+	@touch $@
+
+# ── Running and testing ────────────────────────────────────────────────────────────────────────────────────
+
+run: customers-file build-local
+	@cargo run --quiet --package local-run -- \
+		$(if $(CUSTOMERS_FILE),--customers-file '$(CUSTOMERS_FILE)',--customers '$(CUSTOMERS)') \
+		$(if $(ORDER_DATE),--order-date '$(ORDER_DATE)') $(if $(filter-out 0 no,$(KEEP)),--keep)
+
+.PHONY: customers-file
+customers-file:
+	@test -z '$(CUSTOMERS_FILE)' || test -r '$(CUSTOMERS_FILE)' \
+		|| { echo 'make run: cannot read CUSTOMERS_FILE $(CUSTOMERS_FILE)' >&2; exit 1; }
+
+test: build-local
+	cargo test --workspace
+
+lint: $(PYTHON_TOOLS) $(DENY)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	sam validate --lint --region us-east-1
+	$(DENY) --workspace check bans licenses sources
+	@if $(DENY) fetch db > .tools/advisories.log 2>&1; \
+		then $(DENY) --workspace check advisories; \
+		else echo 'Advisories were NOT checked: their database could not be fetched (.tools/advisories.log).'; fi
+
+# ── AWS ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+deploy: build
+	sam deploy --guided
+
+clean:
+	rm -rf .aws-sam .tools target

@@ -1,0 +1,231 @@
+//! The books: what became of each customer, found out from the destination's ledger and the dead-letter queue.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use data_encoding::{Encoding, Specification};
+use sandbox::{Expected, LedgerEntry};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use shared::customer_id::CustomerId;
+use shared::message::Message;
+use shared::order_date::OrderDate;
+
+use crate::queues::DeadLetter;
+
+/// The reason of what the redrive policy moved.
+pub const ATTEMPTS_USED_UP: &str = "attempts used up";
+
+/// What became of every customer of a run.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// Customers of the source.
+    pub customers: u64,
+    /// Customers that have their order.
+    pub ordered: u64,
+    /// Customers on the dead-letter queue, by reason.
+    pub dead: BTreeMap<String, Dead>,
+    /// Everything that is not as it must be, a line for a person each. Empty: every customer is accounted for.
+    pub wrong: Vec<String>,
+}
+
+/// Dead letters of one reason.
+#[derive(Debug, Default)]
+pub struct Dead {
+    /// How many.
+    pub count: u64,
+    /// One of their details, with the customer's id where it has one.
+    pub example: String,
+}
+
+impl Account {
+    /// Compares what is there with what must be there.
+    ///
+    /// `customers` are the source's elements, verbatim, and what is expected of each where that is known;
+    /// `ledger` and `dead_letters` may hold other runs' orders as well.
+    pub fn new<'a>(
+        order_date: OrderDate,
+        customers: impl IntoIterator<Item = (&'a str, Option<&'a Expected>)>,
+        ledger: &BTreeMap<String, LedgerEntry>,
+        dead_letters: &[DeadLetter],
+    ) -> Self {
+        let mut account = Self::default();
+        let mut dead = DeadByCustomer::new(order_date, dead_letters);
+        let (mut ordered, mut rejected) = (BTreeSet::new(), BTreeSet::new());
+        for (index, (json, expected)) in customers.into_iter().enumerate() {
+            account.customers += 1;
+            let name = name(index, json);
+            let order_id = order_id(json, order_date);
+            let entry = order_id.as_ref().and_then(|id| ledger.get(id));
+            if let Some(letter) = dead.take(json) {
+                account.lay_down(&name, letter, expected);
+                rejected.extend(order_id.map(|id| (id, name)));
+            } else if let (Some(entry), Some(order_id)) = (entry, order_id) {
+                account.ordered += 1;
+                ordered.insert(order_id);
+                account.compare(&name, entry, expected);
+            } else {
+                account
+                    .wrong
+                    .push(format!("{name} has neither an order nor a dead letter"));
+            }
+        }
+        for (order_id, name) in rejected {
+            if ledger.contains_key(&order_id) && !ordered.contains(&order_id) {
+                account
+                    .wrong
+                    .push(format!("{name} has both an order, {order_id}, and a dead letter"));
+            }
+        }
+        let date = order_date.to_string();
+        for (order_id, entry) in ledger {
+            if entry.order.order_date == date && !ordered.contains(order_id) {
+                account.wrong.push(format!("the order {order_id} is nobody's"));
+            }
+        }
+        if dead.left() > 0 {
+            account.wrong.push(format!(
+                "{} dead letters are nobody's, or second ones",
+                dead.left()
+            ));
+        }
+        account
+    }
+
+    /// Dead letters of all reasons.
+    pub fn dead_letters(&self) -> u64 {
+        self.dead.values().map(|dead| dead.count).sum()
+    }
+
+    fn lay_down(&mut self, name: &str, letter: &DeadLetter, expected: Option<&Expected>) {
+        let (reason, detail) = (
+            letter.reason().unwrap_or(ATTEMPTS_USED_UP),
+            letter.detail().unwrap_or_default(),
+        );
+        let dead = self.dead.entry(reason.to_owned()).or_default();
+        dead.count += 1;
+        if dead.example.is_empty() {
+            dead.example = format!("{name}: {detail}");
+        }
+        match expected {
+            None => {}
+            Some(Expected::Rejected { reason: right, field })
+                if *right == reason && detail.contains(field) => {}
+            Some(Expected::Rejected { reason: right, field }) => self.wrong.push(format!(
+                "{name} is a dead letter for {reason} ({detail}), but its fault is {right}, {field}"
+            )),
+            Some(Expected::Order { .. }) => {
+                self.wrong.push(format!(
+                    "{name} is valid, but a dead letter for {reason}: {detail}"
+                ));
+            }
+        }
+    }
+
+    fn compare(&mut self, name: &str, entry: &LedgerEntry, expected: Option<&Expected>) {
+        match expected {
+            None => {}
+            Some(Expected::Order {
+                customer_info,
+                shipping_address,
+            }) => {
+                let order = &entry.order;
+                if order.customer_info != *customer_info || order.shipping_address != *shipping_address {
+                    self.wrong
+                        .push(format!("{name} has an order that is not what its fields make"));
+                }
+            }
+            Some(Expected::Rejected { field, .. }) => {
+                self.wrong
+                    .push(format!("{name} has an order, but its {field} breaks a rule"));
+            }
+        }
+    }
+}
+
+/// The dead letters of one order date by their customer, verbatim.
+struct DeadByCustomer<'a>(HashMap<&'a str, Vec<&'a DeadLetter>>);
+
+impl<'a> DeadByCustomer<'a> {
+    fn new(order_date: OrderDate, letters: &'a [DeadLetter]) -> Self {
+        let mut by_customer: HashMap<&str, Vec<&DeadLetter>> = HashMap::new();
+        for letter in letters {
+            if let Ok(message) = Message::parse(&letter.body)
+                && message.order_date == order_date
+            {
+                by_customer
+                    .entry(message.customer.get())
+                    .or_default()
+                    .push(letter);
+            }
+        }
+        Self(by_customer)
+    }
+
+    fn take(&mut self, customer: &str) -> Option<&'a DeadLetter> {
+        self.0.get_mut(customer)?.pop()
+    }
+
+    fn left(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+}
+
+fn customer_id(json: &str) -> Option<CustomerId> {
+    CustomerId::of(&RawValue::from_string(json.to_owned()).ok()?)
+}
+
+fn name(index: usize, json: &str) -> String {
+    match customer_id(json) {
+        Some(id) => format!("customer {id}"),
+        None => format!("the customer at index {index}, without an id,"),
+    }
+}
+
+/// The order id's formula, written down a second time: the books check `submit-orders`, and do not repeat it.
+fn order_id(json: &str, order_date: OrderDate) -> Option<String> {
+    let hash = Sha256::digest(format!("{}\n{order_date}", customer_id(json)?));
+    let code = crockford()?.encode(hash.get(..10)?);
+    Some(format!(
+        "ORD-{}-{code}",
+        order_date.to_string().get(..10)?.replace('-', "")
+    ))
+}
+
+fn crockford() -> Option<Encoding> {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.encoding().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_id_is_that_of_the_contract() {
+        let date = "2023-10-15T14:30:00Z".parse().unwrap();
+        assert_eq!(
+            order_id(r#"{"customer_id": "123"}"#, date).unwrap(),
+            "ORD-20231015-TSKDTY56PWC8QZC3"
+        );
+        assert_eq!(
+            order_id(r#"{"customer_id": 123}"#, date).unwrap(),
+            "ORD-20231015-TSKDTY56PWC8QZC3"
+        );
+        assert_eq!(order_id(r#"{"email": "a@example.com"}"#, date), None);
+    }
+
+    #[test]
+    fn a_customer_without_a_fate_is_named() {
+        let date = "2023-10-15T14:30:00Z".parse().unwrap();
+        let customers = [(r#"{"customer_id": "123"}"#, None), ("{}", None)];
+        let account = Account::new(date, customers, &BTreeMap::new(), &[]);
+        assert_eq!(
+            account.wrong,
+            [
+                "customer 123 has neither an order nor a dead letter",
+                "the customer at index 1, without an id, has neither an order nor a dead letter",
+            ]
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Deploys a template with the SAM CLI, as one does to AWS.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::error::{Error, tail};
+use crate::ministack::REGION;
+use crate::places::Places;
+
+/// The outputs of a stack, by key.
+pub type Outputs = BTreeMap<String, String>;
+
+/// The SAM CLI, turned to a local AWS.
+pub(crate) struct Sam<'a> {
+    pub(crate) places: &'a Places,
+    pub(crate) endpoint: &'a str,
+}
+
+impl Sam<'_> {
+    /// Creates the stack, or updates it.
+    pub(crate) async fn deploy(
+        &self,
+        stack: &str,
+        template: &Path,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        // The project's samconfig.toml is for a real account.
+        let no_config = self.places.work.join("samconfig.toml");
+        std::fs::write(&no_config, "version = 0.1\n")
+            .map_err(Error::io(format!("write {}", no_config.display())))?;
+        let overrides = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+        let mut command = self.command();
+        command
+            .args([
+                "deploy",
+                "--stack-name",
+                stack,
+                "--resolve-s3",
+                "--no-confirm-changeset",
+                "--no-progressbar",
+            ])
+            .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+            .arg("--config-file")
+            .arg(no_config)
+            .arg("--template-file")
+            .arg(template)
+            .arg("--parameter-overrides")
+            .args(overrides)
+            // It would look at the stack's events every 5 seconds.
+            .env("SAM_CLI_POLL_DELAY", "0.25");
+        self.run("deploy", command).await?;
+        Ok(())
+    }
+
+    /// Reads the stack's outputs.
+    pub(crate) async fn outputs(&self, stack: &str) -> Result<Outputs, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Output {
+            output_key: String,
+            output_value: String,
+        }
+        let mut command = self.command();
+        command.args(["list", "stack-outputs", "--stack-name", stack, "--output", "json"]);
+        let printed = self.run("list stack-outputs", command).await?;
+        let outputs: Vec<Output> = serde_json::from_str(&printed).map_err(|_| Error::Sam {
+            command: "list stack-outputs".to_owned(),
+            tail: tail(&printed),
+        })?;
+        Ok(outputs
+            .into_iter()
+            .map(|output| (output.output_key, output.output_value))
+            .collect())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.places.sam());
+        command
+            .current_dir(&self.places.work)
+            .env_clear()
+            .env("PATH", self.places.search_path())
+            .env("HOME", self.places.home())
+            .env("TMPDIR", self.places.temp())
+            .env("AWS_ENDPOINT_URL", self.endpoint)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "local")
+            .env("AWS_SECRET_ACCESS_KEY", "local")
+            .env("SAM_CLI_TELEMETRY", "0")
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn run(&self, name: &str, mut command: Command) -> Result<String, Error> {
+        let ended = command
+            .output()
+            .await
+            .map_err(Error::io(format!("start {}", self.places.sam().display())))?;
+        let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+        if ended.status.success() {
+            return Ok(printed);
+        }
+        let said = format!("{printed}\n{}", String::from_utf8_lossy(&ended.stderr));
+        Err(Error::Sam {
+            command: name.to_owned(),
+            tail: tail(&said),
+        })
+    }
+}

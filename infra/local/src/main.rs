@@ -1,0 +1,126 @@
+//! `make run`: the main job on this machine, from the deployment to the table of what became of each customer.
+
+mod keep;
+mod options;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use local_run::account::Account;
+use local_run::places::Places;
+use local_run::progress::Progress;
+use local_run::{LocalStack, Settings, report};
+use options::Options;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What a shell answers for a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let outcome = tokio::select! {
+        outcome = local_run(&options) => outcome,
+        // What was started ends with the dropped future.
+        () = interrupted() => {
+            say("interrupted: everything that was started is ended");
+            return INTERRUPTED.into();
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("make run: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers whether every customer is accounted for.
+async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let (source, order_date) = (options.source()?, options.order_date()?);
+    let mut work = tempfile::Builder::new()
+        .prefix("customer-order-sync-")
+        .tempdir()?;
+    let settings = Settings {
+        places: Places::of_this_workspace(work.path().to_owned())?,
+        sandbox: sandbox::Settings {
+            customers: source.served(),
+            ..sandbox::Settings::default()
+        },
+        parameters: [].into(),
+    };
+    let stack = LocalStack::start(settings, |step| say(&format!("• {step}")))
+        .await
+        .inspect_err(|_| {
+            // The logs explain it.
+            work.disable_cleanup(true);
+        })?;
+    for note in &stack.notes {
+        say(&format!("  {note}"));
+    }
+
+    say(&format!(
+        "• running {} customers through it",
+        source.served().count()
+    ));
+    let mut progress = Progress::new(source.served().count());
+    let run = stack
+        .run(order_date, options.patience(), |counts| progress.show(counts))
+        .await;
+    progress.finish();
+    let run = run?;
+
+    let (ledger, dead_letters) = (stack.sandbox.ledger(), stack.dead_letters().await?);
+    let account = Account::new(order_date, source.expectations(), &ledger, &dead_letters);
+    let seen = stack.sandbox.counters();
+    let apis = [
+        ("GET of the source", seen.source_requests),
+        ("POST to the token endpoint", seen.token_requests),
+        ("POST to the destination", seen.order_posts),
+    ];
+    say(&report::table(&run, &account, &apis).to_string());
+    let complaints = report::complaints(&run, &account);
+    for complaint in &complaints {
+        say(&format!("✗ {complaint}"));
+    }
+    if complaints.is_empty() {
+        say("✓ every customer is accounted for");
+    } else {
+        work.disable_cleanup(true);
+        say(&format!("The functions' log: {}", stack.places.log().display()));
+    }
+    if options.keep {
+        say(&keep::hints(&stack)?);
+        std::future::pending::<()>().await;
+    }
+    Ok(complaints.is_empty())
+}
+
+/// Ctrl-C, `kill`, or a terminal that was closed.
+async fn interrupted() {
+    let listen = || -> std::io::Result<_> {
+        Ok((
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ))
+    };
+    // Without a listener the signal's own way applies: it ends this program, and so all that was started.
+    let Ok((mut interrupt, mut terminate, mut hangup)) = listen() else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+fn say(text: &str) {
+    // Whoever closed the output does not want to see it.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

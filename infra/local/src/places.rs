@@ -1,0 +1,116 @@
+//! Where things are on this machine.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::error::Error;
+
+/// The files that a local stack is made of.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The root of the workspace.
+    pub root: PathBuf,
+    /// The executables of the Python tools.
+    pub tools: PathBuf,
+    /// The template that `sam build` made for this machine's own processor.
+    pub built_template: PathBuf,
+    /// State, logs and caches of what is started. It may be deleted afterwards.
+    pub work: PathBuf,
+}
+
+impl Places {
+    /// The places of this workspace, as its Makefile lays them out.
+    ///
+    /// # Errors
+    /// Tools or artifacts are not there, the artifacts are older than the code, or the work folder cannot be made.
+    pub fn of_this_workspace(work: PathBuf) -> Result<Self, Error> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = root.ancestors().nth(2).unwrap_or(root).to_owned();
+        let places = Self {
+            tools: root.join(".tools/venv/bin"),
+            built_template: root.join(".aws-sam/local/template.yaml"),
+            root,
+            work,
+        };
+        places.is_there(&places.ministack(), "`make tools` installs it")?;
+        places.is_there(&places.sam(), "`make tools` installs it")?;
+        places.is_there(&places.built_template, "`make build-local` builds it")?;
+        places.is_fresh()?;
+        for folder in [&places.work, &places.home(), &places.temp()] {
+            std::fs::create_dir_all(folder)
+                .map_err(Error::io(format!("make the folder {}", folder.display())))?;
+        }
+        Ok(places)
+    }
+
+    fn is_there(&self, path: &Path, remedy: &'static str) -> Result<(), Error> {
+        if path.exists() {
+            Ok(())
+        } else {
+            Err(Error::Missing {
+                path: path.to_owned(),
+                remedy,
+            })
+        }
+    }
+
+    /// Nobody shall look for a mistake in the code that runs a former one.
+    fn is_fresh(&self) -> Result<(), Error> {
+        let built = modified(&self.built_template);
+        let mut left = ["template.yaml", "functions", "shared"]
+            .map(|name| self.root.join(name))
+            .to_vec();
+        while let Some(path) = left.pop() {
+            if let Ok(entries) = path.read_dir() {
+                left.extend(entries.flatten().map(|entry| entry.path()));
+            } else if modified(&path) > built {
+                return Err(Error::Stale { changed: path });
+            }
+        }
+        Ok(())
+    }
+
+    /// The local AWS.
+    pub fn ministack(&self) -> PathBuf {
+        self.tools.join("ministack")
+    }
+
+    /// The SAM CLI.
+    pub fn sam(&self) -> PathBuf {
+        self.tools.join("sam")
+    }
+
+    /// The home folder of what is started: the user's own settings must not change a local run.
+    pub fn home(&self) -> PathBuf {
+        self.work.join("home")
+    }
+
+    /// The folder for temporary files of what is started.
+    pub fn temp(&self) -> PathBuf {
+        self.work.join("tmp")
+    }
+
+    /// MiniStack's log, which holds what the functions print.
+    pub fn log(&self) -> PathBuf {
+        self.work.join("ministack.log")
+    }
+
+    /// The search path of what is started: the tools first.
+    pub(crate) fn search_path(&self) -> String {
+        let inherited = shared::config::environment("PATH").unwrap_or_default();
+        format!("{}:{inherited}", self.tools.display())
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
+}
+
+/// This machine's processor, as CloudFormation calls it.
+pub fn architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x86_64"
+    }
+}

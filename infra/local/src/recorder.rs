@@ -1,0 +1,221 @@
+//! A reverse proxy between the functions and the local AWS, which writes down every call that they make.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::error::Error;
+
+/// Room for SQS's 1 MiB of payload, written as JSON in JSON.
+const LARGEST_BODY: usize = 16 << 20;
+/// No call of the functions' takes longer; a long poll would take 20 seconds.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One call of an AWS API by a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The action as the API names it, such as `SendMessageBatch`.
+    pub action: String,
+    /// What it was about: a queue's URL, a secret's ARN.
+    pub resource: Option<String>,
+    /// The status answered.
+    pub status: u16,
+    /// Messages that were accepted: one for `SendMessage`, those of the batch for `SendMessageBatch`.
+    pub accepted: u64,
+}
+
+/// The running proxy. Dropping it ends it.
+#[derive(Debug)]
+pub struct Recorder {
+    url: String,
+    shared: Arc<Shared>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: String,
+    client: reqwest::Client,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    calls: Vec<Call>,
+    denied: BTreeSet<String>,
+}
+
+impl Recorder {
+    pub(crate) async fn start(upstream: String) -> Result<Self, Error> {
+        let client = shared::http::client().no_proxy().timeout(TIMEOUT).build();
+        let client = client.map_err(Error::aws("making an HTTP client"))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.map_err(Error::io("listen on a free port"))?;
+        let address = listener
+            .local_addr()
+            .map_err(Error::io("listen on a free port"))?;
+        let shared = Arc::new(Shared {
+            upstream,
+            client,
+            notes: Mutex::default(),
+        });
+        let router = Router::new().fallback(forward).with_state(shared.clone());
+        let server = tokio::spawn(async move {
+            // It accepts until it is aborted.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self {
+            url: format!("http://{address}"),
+            shared,
+            server,
+        })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Every call so far, in the order of the answers.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.notes().calls.clone()
+    }
+
+    /// How often each action was called.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for call in &self.shared.notes().calls {
+            *counts.entry(call.action.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// How many messages were accepted for `queue_url`.
+    pub fn accepted(&self, queue_url: &str) -> u64 {
+        let notes = self.shared.notes();
+        let calls = notes
+            .calls
+            .iter()
+            .filter(|call| call.resource.as_deref() == Some(queue_url));
+        calls.map(|call| call.accepted).sum()
+    }
+
+    /// Refuses these actions from now on, as a missing permission would; none lifts every refusal.
+    pub fn deny(&self, actions: &[&str]) {
+        self.shared.notes().denied = actions.iter().map(|&action| action.to_owned()).collect();
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Shared {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        // Nothing panics while it holds the lock.
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let action = action(&parts.headers, parts.method.as_str(), parts.uri.path());
+    let resource = resource(&body);
+    if shared.notes().denied.contains(&action) {
+        let status = StatusCode::FORBIDDEN;
+        shared.notes().calls.push(Call {
+            action,
+            resource,
+            status: status.as_u16(),
+            accepted: 0,
+        });
+        let problem = json!({"__type": "AccessDeniedException", "message": "denied by the recorder"});
+        return (status, problem.to_string()).into_response();
+    }
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let sent = shared
+        .client
+        .request(parts.method, format!("{}{path}", shared.upstream))
+        .headers(end_to_end(parts.headers))
+        .body(body)
+        .send()
+        .await;
+    let Ok(answer) = sent else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let (status, headers) = (answer.status(), end_to_end(answer.headers().clone()));
+    let Ok(body) = answer.bytes().await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let accepted = accepted(&action, status, &body);
+    shared.notes().calls.push(Call {
+        action,
+        resource,
+        status: status.as_u16(),
+        accepted,
+    });
+    (status, headers, Body::from(body)).into_response()
+}
+
+/// The JSON protocols name the action in a header; of a REST protocol method and path tell it.
+fn action(headers: &HeaderMap, method: &str, path: &str) -> String {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok());
+    match target.and_then(|target| target.rsplit('.').next()) {
+        Some(action) => action.to_owned(),
+        None => format!("{method} {path}"),
+    }
+}
+
+fn resource(body: &Bytes) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let resource = body.get("QueueUrl").or_else(|| body.get("SecretId"))?;
+    resource.as_str().map(str::to_owned)
+}
+
+fn accepted(action: &str, status: StatusCode, body: &Bytes) -> u64 {
+    if !status.is_success() {
+        return 0;
+    }
+    match action {
+        "SendMessage" => 1,
+        "SendMessageBatch" => {
+            let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+            answer
+                .get("Successful")
+                .and_then(Value::as_array)
+                .map_or(0, |entries| entries.len() as u64)
+        }
+        _ => 0,
+    }
+}
+
+/// Leaves out what is meant for one connection only (RFC 9110 §7.6.1), and the length, which is written anew.
+fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
+    for name in [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::CONTENT_LENGTH,
+        header::TE,
+        header::UPGRADE,
+    ] {
+        headers.remove(name);
+    }
+    headers
+}

@@ -1,0 +1,160 @@
+//! The whole system on this machine: the sandbox, a local AWS, and the real template deployed to it.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use crate::deploy::{Outputs, Sam};
+use crate::error::Error;
+use crate::ministack::{MiniStack, REGION, free_port};
+use crate::places::{Places, architecture};
+use crate::recorder::Recorder;
+use crate::template;
+
+/// The name of the stack on the local AWS.
+pub const STACK: &str = "customer-order-sync";
+
+/// What a local stack is made of.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where things are.
+    pub places: Places,
+    /// How the two APIs start.
+    pub sandbox: sandbox::Settings,
+    /// Parameters of the template, besides those that a local stack sets: URLs, secrets, processor.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// The whole system, running. Dropping it ends everything.
+pub struct LocalStack {
+    /// The two APIs and the token endpoint.
+    pub sandbox: Sandbox,
+    /// Every AWS call of the functions.
+    pub recorder: Recorder,
+    /// The stack's outputs.
+    pub outputs: Outputs,
+    /// What of the template is different here.
+    pub notes: Vec<String>,
+    /// Where things are.
+    pub places: Places,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) scheduler: aws_sdk_scheduler::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    ministack: MiniStack,
+}
+
+impl LocalStack {
+    /// Starts and deploys everything. `step` is told what begins.
+    ///
+    /// # Errors
+    /// Something could not be started or deployed. What was started is ended.
+    pub async fn start(settings: Settings, step: impl Fn(&str)) -> Result<Self, Error> {
+        let Settings {
+            places,
+            sandbox,
+            parameters,
+        } = settings;
+        step("starting the two APIs and a local AWS (MiniStack)");
+        let sandbox = Sandbox::start(sandbox)
+            .await
+            .map_err(Error::io("start the sandbox"))?;
+        let port = free_port()?;
+        let recorder = Recorder::start(format!("http://127.0.0.1:{port}")).await?;
+        let ministack = MiniStack::start(&places, port, recorder.url()).await?;
+        let config = local_config(ministack.url());
+
+        step("creating the two secrets");
+        let secrets = aws_sdk_secretsmanager::Client::new(&config);
+        let known = sandbox.settings();
+        let source = create_secret(&secrets, "source", json!({"api_key": known.api_key})).await?;
+        let client = json!({"client_id": known.client_id, "client_secret": known.client_secret});
+        let destination = create_secret(&secrets, "destination", client).await?;
+
+        step("deploying template.yaml with the SAM CLI");
+        let mut all = BTreeMap::from(
+            [
+                ("Architecture", architecture().to_owned()),
+                ("SourceUrl", sandbox.customers_url()),
+                ("SourceSecretArn", source),
+                ("DestinationUrl", sandbox.orders_url()),
+                ("TokenUrl", sandbox.token_url()),
+                ("DestinationSecretArn", destination),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        all.extend(parameters);
+        let adapted = template::adapt(&places.built_template, places.work.join("template.json"), &all)?;
+        let sam = Sam {
+            places: &places,
+            endpoint: ministack.url(),
+        };
+        sam.deploy(STACK, &adapted.path, &all).await?;
+        let outputs = sam.outputs(STACK).await?;
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::new(&config),
+            scheduler: aws_sdk_scheduler::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            notes: adapted.notes,
+            sandbox,
+            recorder,
+            outputs,
+            places,
+            ministack,
+        })
+    }
+
+    /// An output of the stack.
+    ///
+    /// # Errors
+    /// The template has no such output.
+    pub fn output(&self, name: &'static str) -> Result<&str, Error> {
+        self.outputs
+            .get(name)
+            .map(String::as_str)
+            .ok_or(Error::Output(name))
+    }
+
+    /// Where the local AWS listens, for calls that are not recorded.
+    pub fn aws_url(&self) -> &str {
+        self.ministack.url()
+    }
+
+    /// SQS of the local AWS, not recorded.
+    pub fn sqs(&self) -> &aws_sdk_sqs::Client {
+        &self.sqs
+    }
+
+    /// Lambda of the local AWS, not recorded.
+    pub fn lambda(&self) -> &aws_sdk_lambda::Client {
+        &self.lambda
+    }
+}
+
+fn local_config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "local-run");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .build()
+}
+
+async fn create_secret(
+    client: &aws_sdk_secretsmanager::Client,
+    name: &str,
+    value: Value,
+) -> Result<String, Error> {
+    let name = format!("{STACK}/{name}");
+    let created = client
+        .create_secret()
+        .name(&name)
+        .secret_string(value.to_string())
+        .send()
+        .await;
+    let created = created.map_err(Error::aws(format!("CreateSecret of {name}")))?;
+    Ok(created.arn.unwrap_or_default())
+}

@@ -1,0 +1,73 @@
+//! The stack that the tests share.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use local_run::account::Account;
+use local_run::places::Places;
+use local_run::run::Run;
+use local_run::{LocalStack, Settings};
+use sandbox::Customer;
+use shared::order_date::OrderDate;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, OnceCell};
+
+/// How long nothing may happen in a run: a queue is looked at once a second, and two cores may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The template's lowest, so that a test sees the end of it.
+pub(crate) const MAX_RECEIVE_COUNT: u64 = 5;
+
+/// The stack's servers and clients live as long as this runtime: a test's own would end with the first test.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+static STACK: OnceCell<Result<Mutex<LocalStack>, String>> = OnceCell::const_new();
+
+/// Waits for its turn, and gives `test` the stack with nothing of the test before.
+///
+/// Nobody ends the stack: it ends itself when this process is gone.
+pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
+    RUNTIME.block_on(async {
+        let deployed = STACK.get_or_init(async || deploy().await.map(Mutex::new).map_err(|e| e.to_string()));
+        let stack = match deployed.await {
+            Ok(stack) => stack.lock().await,
+            Err(error) => panic!("the stack could not be deployed: {error}"),
+        };
+        stack.recorder.deny(&[]);
+        stack.sandbox.reset();
+        stack.take_dead_letters().await.unwrap();
+        test(&stack).await;
+    });
+}
+
+async fn deploy() -> Result<LocalStack, local_run::Error> {
+    let work = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deployed");
+    // Of the run before.
+    let _ = std::fs::remove_dir_all(&work);
+    let settings = Settings {
+        places: Places::of_this_workspace(work)?,
+        sandbox: sandbox::Settings::default(),
+        parameters: [("MaxReceiveCount".to_owned(), MAX_RECEIVE_COUNT.to_string())].into(),
+    };
+    LocalStack::start(settings, |_| {}).await
+}
+
+/// An order date, which a test keeps to itself.
+pub(crate) fn date(text: &str) -> OrderDate {
+    text.parse().unwrap()
+}
+
+/// Runs these customers through the stack.
+pub(crate) async fn run(stack: &LocalStack, order_date: OrderDate, customers: &[Customer]) -> Run {
+    stack.sandbox.set_customers(customers.to_vec());
+    stack.run(order_date, PATIENCE, |_| {}).await.unwrap()
+}
+
+/// What became of them.
+pub(crate) async fn account(stack: &LocalStack, order_date: OrderDate, customers: &[Customer]) -> Account {
+    let expectations = customers
+        .iter()
+        .map(|customer| (customer.json.as_str(), Some(&customer.expected)));
+    let dead_letters = stack.dead_letters().await.unwrap();
+    Account::new(order_date, expectations, &stack.sandbox.ledger(), &dead_letters)
+}

@@ -1,0 +1,166 @@
+//! The main job.
+
+use std::process::Command;
+
+use local_run::run::Counts;
+use sandbox::{Customer, Customers, customers};
+use serde_json::{Value, json};
+
+use crate::harness::{PATIENCE, account, date, on_the_deployed_stack, run};
+
+#[test]
+fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
+    on_the_deployed_stack(async |stack| {
+        let (order_date, customers) = (date("2024-01-01T06:00:00Z"), customers::generate(200, 11));
+        let valid = customers
+            .iter()
+            .filter(|customer| customer.expected.is_order())
+            .count() as u64;
+        assert!((190..200).contains(&valid), "{valid}");
+
+        let run = run(stack, order_date, &customers).await;
+        assert!(run.settled);
+        let expected = Counts {
+            customers: 200,
+            fetched: 200,
+            enqueued: 200,
+            delivered: valid,
+            duplicates: 0,
+            dead_lettered: 200 - valid,
+            waiting: 0,
+        };
+        assert_eq!(run.counts, expected);
+
+        let account = account(stack, order_date, &customers).await;
+        assert_eq!(account.wrong, [""; 0]);
+        assert_eq!(account.ordered, valid);
+        assert_eq!(account.dead["invalid_customer"].count, 200 - valid);
+        assert_eq!(account.dead.len(), 1);
+
+        // Everything that the functions printed.
+        let log = std::fs::read_to_string(stack.places.log()).unwrap();
+        assert!(log.contains(&order_date.to_string()));
+        let leaked: Vec<String> = stack
+            .sandbox
+            .canaries()
+            .into_iter()
+            .filter(|canary| log.contains(canary))
+            .collect();
+        assert_eq!(leaked, [""; 0]);
+    });
+}
+
+#[test]
+fn a_second_run_of_the_same_order_date_makes_no_new_order() {
+    on_the_deployed_stack(async |stack| {
+        let (order_date, customers) = (date("2024-01-02T06:00:00Z"), customers::generate(50, 12));
+        let first = run(stack, order_date, &customers).await;
+        let ledger = stack.sandbox.ledger();
+
+        let second = run(stack, order_date, &customers).await;
+        assert!(second.settled);
+        assert_eq!(
+            (second.counts.delivered, second.counts.duplicates),
+            (0, first.counts.delivered)
+        );
+        assert_eq!(second.counts.dead_lettered, first.counts.dead_lettered);
+        let after = stack.sandbox.ledger();
+        assert!(after.keys().eq(ledger.keys()));
+        assert!(after.values().all(|entry| entry.posts == 2));
+    });
+}
+
+#[test]
+fn the_contracts_customer_becomes_the_contracts_order() {
+    on_the_deployed_stack(async |stack| {
+        let source = json!([{
+            "customer_id": "123", "first_name": "John", "last_name": "Doe", "email": "john.doe@example.com",
+            "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"},
+            "phone": "555-123-4567",
+        }]);
+        stack
+            .sandbox
+            .set_customers(Customers::parse(source.to_string().as_bytes()).unwrap());
+        let order_date = date("2023-10-15T14:30:00Z");
+        assert!(stack.run(order_date, PATIENCE, |_| {}).await.unwrap().settled);
+
+        let ledger = stack.sandbox.ledger();
+        let orders: Vec<Value> = ledger
+            .values()
+            .map(|entry| serde_json::from_slice(&entry.body).unwrap())
+            .collect();
+        let expected = json!({
+            "orderId": "ORD-20231015-TSKDTY56PWC8QZC3",
+            "customerInfo": {"id": "123", "name": "John Doe", "contactEmail": "john.doe@example.com",
+                             "contactPhone": "555-123-4567"},
+            "shippingAddress": {"line1": "123 Main St", "city": "Anytown", "region": "CA", "postalCode": "12345"},
+            "orderDate": "2023-10-15T14:30:00Z",
+        });
+        assert_eq!(orders, [expected]);
+    });
+}
+
+fn valid_customers(count: usize) -> Vec<Customer> {
+    let valid = customers::generate(2 * count as u64, 13)
+        .into_iter()
+        .filter(|customer| customer.expected.is_order());
+    valid.take(count).collect()
+}
+
+#[test]
+fn the_schedules_own_input_starts_a_run_of_the_scheduled_time() {
+    on_the_deployed_stack(async |stack| {
+        stack.sandbox.set_customers(valid_customers(3));
+        let input = stack.fire_schedule(date("2024-01-03T06:00:00Z")).await.unwrap();
+        assert_eq!(input, r#"{"order_date": "2024-01-03T06:00:00Z"}"#);
+
+        let stored = stack.sandbox.until(|record| record.counters.orders_stored == 3);
+        tokio::time::timeout(PATIENCE, stored).await.unwrap();
+        let ledger = stack.sandbox.ledger();
+        assert!(
+            ledger
+                .keys()
+                .all(|order_id| order_id.starts_with("ORD-20240103-")),
+            "{ledger:?}"
+        );
+        assert!(
+            ledger
+                .values()
+                .all(|entry| entry.order.order_date == "2024-01-03T06:00:00Z")
+        );
+    });
+}
+
+#[test]
+fn the_stacks_backfill_command_works_as_it_stands() {
+    on_the_deployed_stack(async |stack| {
+        stack.sandbox.set_customers(customers::generate(3, 14));
+        let search_path = std::env::var_os("PATH").unwrap_or_default();
+        let tools = std::iter::once(stack.places.tools.clone()).chain(std::env::split_paths(&search_path));
+        let command = stack.output("BackfillCommand").unwrap().to_owned();
+        let printed = Command::new("/bin/sh")
+            .args(["-c", &command])
+            .env("PATH", std::env::join_paths(tools).unwrap())
+            .env("HOME", stack.places.home())
+            .env("AWS_ENDPOINT_URL", stack.aws_url())
+            .env("AWS_ACCESS_KEY_ID", "local")
+            .env("AWS_SECRET_ACCESS_KEY", "local")
+            .output()
+            .unwrap();
+        assert!(
+            printed.status.success(),
+            "{}",
+            String::from_utf8_lossy(&printed.stderr)
+        );
+        // The summary, and after it what the AWS CLI says of the invocation.
+        let mut documents = serde_json::Deserializer::from_slice(&printed.stdout).into_iter::<Value>();
+        let mut summary = documents.next().unwrap().unwrap();
+        summary.as_object_mut().unwrap().remove("elapsed_ms");
+        assert_eq!(
+            summary,
+            json!({"order_date": "2023-10-15T14:30:00Z", "pages": 1, "fetched": 3, "enqueued": 3, "skipped": 0,
+                   "rejected": 0, "dry_run": true})
+        );
+        assert_eq!(stack.sandbox.counters().order_posts, 0);
+    });
+}

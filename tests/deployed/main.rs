@@ -1,0 +1,17 @@
+//! The deployed stack: the real template and the real functions, on a local AWS. It is deployed once for all of
+//! these tests, which take turns; each has customers and an order date of its own.
+//!
+//! * `job`: the main job, and what a second run does.
+//! * `failures`: what ends on a queue for people.
+//! * `harness`: the stack they share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in a test a failed expectation is the message"
+)]
+
+mod failures;
+mod harness;
+mod job;

@@ -1,0 +1,495 @@
+//! A bridge in a world that fails by seed: the real handler of `submit-orders` between a model of SQS and a
+//! model of the destination, on a clock that jumps from event to event.
+//!
+//! A seed decides everything: the customers, the weather at the destination, when its credentials are rotated,
+//! which calls to AWS fail, which messages are delivered twice and out of order, and when a worker is killed
+//! between two awaits. The same seed is the same story, to the letter.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use submit_orders::handler::Handler;
+use tokio::time::Instant;
+
+use crate::{
+    aws::{Aws, Fault},
+    bridge::{
+        DEAD_LETTER_QUEUE_URL, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, QUEUE_URL, raw,
+        submit_orders_over,
+    },
+    destination::{CLIENT_ID, Destination, Weather},
+    sqs::{QueueSettings, StoredMessage},
+};
+
+const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What a world is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The destination fails, for less than a day; AWS and the workers do not.
+    Orderly,
+    /// Everything fails, for less than a day.
+    Chaotic,
+    /// The destination is down for longer than the queue keeps messages.
+    Hopeless,
+}
+
+/// What should become of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    /// Its order, by id and body.
+    Order(String, Value),
+    /// A dead letter with this reason.
+    DeadLetter(&'static str),
+}
+
+/// A story that came to its end.
+#[derive(Debug)]
+pub struct Story {
+    /// What kind of world it was.
+    pub kind: Kind,
+    /// What is not as it should be.
+    pub wrong: Vec<String>,
+    /// Messages at the start.
+    pub messages: usize,
+    /// Invocations of the function.
+    pub invocations: u64,
+    /// Of them, killed on the way.
+    pub killed: u64,
+    /// POSTs of orders.
+    pub posts: u64,
+    /// How long it took in the world.
+    pub lasted: Duration,
+}
+
+/// Tells the story of a seed.
+#[must_use]
+pub fn tell(seed: u64) -> Story {
+    // The function's jitter, and the SDK's.
+    fastrand::seed(seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async { World::new(seed).run().await })
+}
+
+struct World {
+    kind: Kind,
+    random: Arc<Mutex<fastrand::Rng>>,
+    aws: Aws,
+    destination: Destination,
+    environment: Environment,
+    fates: BTreeMap<String, Fate>,
+    calm_from: Instant,
+    workers: usize,
+    batch: usize,
+    counts: Mutex<(u64, u64)>,
+}
+
+/// What one invocation came to.
+enum Ended<T> {
+    Answered(T),
+    Killed,
+}
+
+/// A future that is dropped at its `left`th poll, wherever it is then.
+struct Mortal<F> {
+    life: F,
+    left: Option<u32>,
+}
+
+impl<F: Future + Unpin> Future for Mortal<F> {
+    type Output = Ended<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(left) = &mut self.left {
+            if *left == 0 {
+                return Poll::Ready(Ended::Killed);
+            }
+            *left -= 1;
+        }
+        Pin::new(&mut self.life).poll(context).map(Ended::Answered)
+    }
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let kind = match random.u32(..10) {
+            0..=3 => Kind::Orderly,
+            4..=8 => Kind::Chaotic,
+            _ => Kind::Hopeless,
+        };
+        let aws = Aws::default();
+        let destination = Destination::new(random.u64(..), "fixture-secret-0");
+        aws.set_secret(DESTINATION_SECRET, client("fixture-secret-0"));
+        let receives = if kind == Kind::Hopeless { 1000 } else { 60 };
+        aws.create_queue(
+            DEAD_LETTER_QUEUE_URL,
+            QueueSettings {
+                retention: 14 * DAY,
+                ..QueueSettings::default()
+            },
+        );
+        aws.create_queue(
+            QUEUE_URL,
+            QueueSettings {
+                redrive: Some((DEAD_LETTER_QUEUE_URL.to_owned(), receives)),
+                ..QueueSettings::default()
+            },
+        );
+        let mut environment = Environment::at(
+            "https://s.example.com/",
+            "https://t.example.com/token",
+            "https://d.example.com/orders",
+        )
+        .with("MAX_IN_FLIGHT", random.u32(1..=20).to_string());
+        if random.u32(..4) == 0 {
+            environment = environment.with("ORDERS_PER_SECOND", random.u32(1..=20).to_string());
+        }
+        let (workers, batch) = (random.usize(1..=3), random.usize(1..=20));
+        // Days of hourly tries make a long story of each message.
+        let most = if kind == Kind::Hopeless { 4 } else { 24 };
+        let fates = fates(random.u32(1..=most), &mut random, &destination);
+        let calm_from = forecast(&mut random, kind, &destination);
+        let world = Self {
+            kind,
+            random: Arc::new(Mutex::new(random)),
+            aws,
+            destination,
+            environment,
+            fates,
+            calm_from,
+            workers,
+            batch,
+            counts: Mutex::default(),
+        };
+        world.spoil_aws();
+        world.aws.queues(|queues| {
+            for body in world.fates.keys() {
+                queues
+                    .send(QUEUE_URL, body, BTreeMap::new(), None)
+                    .expect("SQS takes it");
+            }
+        });
+        world
+    }
+
+    /// Whether something happens that happens in `percent` of all cases, in a chaotic world before it calms.
+    fn by_chance(&self, percent: u32) -> bool {
+        self.kind == Kind::Chaotic && Instant::now() < self.calm_from && self.roll(100) < percent
+    }
+
+    fn roll(&self, sides: u32) -> u32 {
+        self.random.lock().expect("not poisoned").u32(..sides)
+    }
+
+    fn spoil_aws(&self) {
+        let random = Arc::clone(&self.random);
+        self.aws
+            .set_latency(move || Duration::from_millis(random.lock().expect("not poisoned").u64(..50)));
+        if self.kind != Kind::Chaotic {
+            return;
+        }
+        let (random, calm_from) = (Arc::clone(&self.random), self.calm_from);
+        self.aws.set_faults(move |_| {
+            let mut random = random.lock().expect("not poisoned");
+            if Instant::now() >= calm_from {
+                return None;
+            }
+            match random.u32(..100) {
+                0..3 => Some(Fault::Refuse(500, "InternalFailure")),
+                3..5 => Some(Fault::Refuse(400, "AccessDeniedException")),
+                5..8 => Some(Fault::LoseAnswer),
+                8 => Some(Fault::Hang),
+                9..12 => Some(Fault::FailEntries {
+                    entries: vec![random.usize(..10)],
+                    sender_fault: random.bool(),
+                }),
+                _ => None,
+            }
+        });
+    }
+
+    async fn run(self) -> Story {
+        let began = Instant::now();
+        let rotation = async {
+            let (at, gap) = (self.roll(20 * 3600), self.roll(1800));
+            tokio::time::sleep(Duration::from_secs(at.into())).await;
+            {
+                let mut state = self.destination.state();
+                state.client_secret = "fixture-secret-1".to_owned();
+                state.revoke_tokens();
+            }
+            tokio::time::sleep(Duration::from_secs(gap.into())).await;
+            self.aws
+                .set_secret(DESTINATION_SECRET, client("fixture-secret-1"));
+        };
+        let workers = (0..self.workers).map(|_| self.work());
+        tokio::join!(futures::future::join_all(workers), rotation);
+        let (invocations, killed) = *self.counts.lock().expect("not poisoned");
+        Story {
+            kind: self.kind,
+            wrong: self.wrong(),
+            messages: self.fates.len(),
+            invocations,
+            killed,
+            posts: self.destination.state().posts,
+            lasted: began.elapsed(),
+        }
+    }
+
+    /// One worker after the other: each lives until it is killed.
+    async fn work(&self) {
+        let mut worker = self.new_worker();
+        while let Some(next) = self.aws.queues(|queues| queues.next_visible(QUEUE_URL)) {
+            tokio::time::sleep_until(next).await;
+            let (received, event) = self.aws.queues(|queues| {
+                let received = queues.receive(QUEUE_URL, self.batch, |count| {
+                    self.random.lock().expect("not poisoned").usize(..count)
+                });
+                let event = queues.event(&received);
+                (received, event)
+            });
+            if received.is_empty() {
+                // Another worker was faster, or a message was moved or deleted.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            self.deliver_twice(&received);
+            match self.invoke(&worker, event).await {
+                Ended::Answered(failed) => self.settle(&received, &failed),
+                Ended::Killed => worker = self.new_worker(),
+            }
+        }
+    }
+
+    fn new_worker(&self) -> Handler {
+        submit_orders_over(&self.environment, &self.aws, Arc::new(self.destination.clone()))
+    }
+
+    /// SQS delivers at least once: some messages stay visible though they were received.
+    fn deliver_twice(&self, received: &[StoredMessage]) {
+        for message in received {
+            if self.by_chance(3) {
+                self.aws
+                    .queues(|queues| queues.hide(QUEUE_URL, &message.receipt_handle(), Duration::ZERO))
+                    .ok();
+            }
+        }
+    }
+
+    async fn invoke(&self, worker: &Handler, event: Value) -> Ended<Vec<String>> {
+        let (deadline, event) = (Instant::now() + FUNCTION_TIMEOUT, raw(&event));
+        let life = self.by_chance(12).then(|| self.roll(200));
+        let life = Mortal {
+            life: Box::pin(worker.handle(&event, deadline)),
+            left: life,
+        };
+        let ended = tokio::time::timeout_at(deadline, life)
+            .await
+            .unwrap_or(Ended::Killed);
+        let mut counts = self.counts.lock().expect("not poisoned");
+        counts.0 += 1;
+        match ended {
+            Ended::Answered(answer) => {
+                let failures = answer.expect("every message has an id").batch_item_failures;
+                Ended::Answered(
+                    failures
+                        .into_iter()
+                        .map(|failure| failure.item_identifier)
+                        .collect(),
+                )
+            }
+            Ended::Killed => {
+                counts.1 += 1;
+                Ended::Killed
+            }
+        }
+    }
+
+    /// Deletes what did not fail, as the event source mapping does; a call of its own may fail too.
+    fn settle(&self, received: &[StoredMessage], failed: &[String]) {
+        let names: BTreeSet<&String> = failed.iter().collect();
+        assert_eq!(
+            names.len(),
+            failed.len(),
+            "a message is named twice: AWS would take it as a bug"
+        );
+        assert!(
+            failed
+                .iter()
+                .all(|id| received.iter().any(|message| message.id == *id)),
+            "an unknown id fails the whole batch"
+        );
+        for message in received.iter().filter(|message| !names.contains(&message.id)) {
+            if !self.by_chance(2) {
+                self.aws
+                    .queues(|queues| queues.delete(QUEUE_URL, &message.receipt_handle()));
+            }
+        }
+    }
+
+    /// What is not as it should be, now that the dust has settled.
+    fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let state = self.destination.state();
+        let letters = self.aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL));
+        let reasons = |body: &String| {
+            let of = letters.iter().filter(|letter| letter.body == *body);
+            of.map(|letter| letter.attributes.get("reason").map_or("none", String::as_str))
+                .collect::<BTreeSet<_>>()
+        };
+        for (body, fate) in &self.fates {
+            let found = reasons(body);
+            match fate {
+                Fate::Order(id, expected) => {
+                    let stored = state.ledger.get(id);
+                    let same = |stored: &crate::destination::Stored| {
+                        serde_json::from_slice::<Value>(&stored.body).is_ok_and(|order| order == *expected)
+                    };
+                    match (self.kind, stored) {
+                        (_, Some(stored)) if !same(stored) => wrong.push(format!("{id} is another order")),
+                        (Kind::Orderly | Kind::Chaotic, None) => {
+                            wrong.push(format!("{id} is not in the ledger"))
+                        }
+                        (Kind::Hopeless, None) if found != BTreeSet::from(["expired"]) => {
+                            wrong.push(format!("{id} is neither in the ledger nor expired: {found:?}"));
+                        }
+                        _ => {}
+                    }
+                    if self.kind != Kind::Hopeless && !found.is_empty() {
+                        wrong.push(format!("{id} is a dead letter: {found:?}"));
+                    }
+                }
+                Fate::DeadLetter(reason) => {
+                    // A refusal has to be heard: in a hopeless world the message may expire before.
+                    let expired = self.kind == Kind::Hopeless && found == BTreeSet::from(["expired"]);
+                    if found != BTreeSet::from([*reason]) && !expired {
+                        wrong.push(format!("not a dead letter with {reason}, but {found:?}: {body}"));
+                    }
+                }
+            }
+        }
+        let orders = self
+            .fates
+            .values()
+            .filter(|fate| matches!(fate, Fate::Order(..)))
+            .count();
+        if state.ledger.len() > orders {
+            wrong.push(format!("{} orders, but {orders} customers", state.ledger.len()));
+        }
+        if letters
+            .iter()
+            .any(|letter| !self.fates.contains_key(&letter.body))
+        {
+            wrong.push("a dead letter that nobody sent".to_owned());
+        }
+        let unseen = self
+            .aws
+            .queues(|queues| std::mem::take(&mut queues.deleted_unseen));
+        if !unseen.is_empty() {
+            wrong.push(format!(
+                "{} messages were deleted unseen at the end of their retention",
+                unseen.len()
+            ));
+        }
+        // Where visibilities can always be set, and nothing is delivered twice, nobody is asked too early.
+        if self.kind == Kind::Orderly && !state.too_early.is_empty() {
+            wrong.push(format!("posted before Retry-After: {:?}", state.too_early));
+        }
+        wrong
+    }
+}
+
+fn client(secret: &str) -> String {
+    json!({"client_id": CLIENT_ID, "client_secret": secret}).to_string()
+}
+
+/// Messages, and what should become of each.
+fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> BTreeMap<String, Fate> {
+    (0..count)
+        .map(|id| {
+            let mut customer = json!({
+                "customer_id": id, "first_name": "Given", "last_name": "Family",
+                "email": format!("customer-{id}@example.com"), "phone": "555-0101",
+                "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
+            });
+            let fate = match random.u32(..20) {
+                0 => {
+                    customer["email"] = json!("nobody");
+                    Fate::DeadLetter("invalid_customer")
+                }
+                1 => {
+                    destination.state().refused_customers.push(id.to_string());
+                    Fate::DeadLetter("refused_by_destination")
+                }
+                2 => return (format!("no JSON {id}"), Fate::DeadLetter("malformed_message")),
+                _ => order(&customer),
+            };
+            (
+                json!({"order_date": ORDER_DATE, "customer": customer}).to_string(),
+                fate,
+            )
+        })
+        .collect()
+}
+
+/// The order of a customer of the model, by the contract's own words.
+fn order(customer: &Value) -> Fate {
+    let id = customer["customer_id"].to_string();
+    let customer_id = shared::customer_id::CustomerId::of(&raw(customer)).expect("an id");
+    let date = ORDER_DATE.parse().expect("a date");
+    let order_id = submit_orders::order::OrderId::new(&customer_id, date).to_string();
+    let order = json!({
+        "orderId": order_id,
+        "customerInfo": {"id": id, "name": "Given Family", "contactEmail": customer["email"], "contactPhone": "555-0101"},
+        "shippingAddress": {"line1": "1 Fixture Street", "city": "Anytown", "region": "CA", "postalCode": "12345"},
+        "orderDate": ORDER_DATE,
+    });
+    Fate::Order(order_id, order)
+}
+
+/// # Returns
+/// When it is fair for good.
+fn forecast(random: &mut fastrand::Rng, kind: Kind, destination: &Destination) -> Instant {
+    use Weather::{Busy, Down, Fair, Forbidden, Hanging, Mixed, NoTokens, RateLimited};
+    let began = Instant::now();
+    let mut state = destination.state();
+    if kind == Kind::Hopeless {
+        let weather = [Down, Busy, Forbidden, NoTokens][random.usize(..4)];
+        state.forecast = vec![(began + HOUR * random.u32(..2), weather), (began + 6 * DAY, Fair)];
+        return began + 6 * DAY;
+    }
+    // Twenty hours of bad weather, and a rotation with its gap, are less than the day that must cost nothing.
+    let end = began + HOUR * random.u32(1..=20);
+    let mut from = began;
+    while from < end {
+        let weather = [
+            Fair,
+            Down,
+            Hanging,
+            Busy,
+            RateLimited,
+            Forbidden,
+            NoTokens,
+            Mixed,
+            Mixed,
+        ][random.usize(..9)];
+        state.forecast.push((from, weather));
+        from += Duration::from_secs(random.u64(1..=4 * 3600));
+    }
+    state.forecast.push((end, Fair));
+    end
+}

@@ -1,0 +1,42 @@
+//! What an outage may last, computed from the template's defaults and the code's backoff.
+
+use std::time::Duration;
+
+use submit_orders::{
+    backoff::{LONGEST_VISIBILITY, delay},
+    handler::EXPIRY_MARGIN,
+};
+
+use crate::translated::resource;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The shortest time from a message's first receive to its last one, by the worst luck with the jitter.
+fn shortest_span(receives: u64) -> Duration {
+    let receives = u32::try_from(receives).unwrap();
+    (1..receives)
+        .map(|receive| delay(receive, Duration::ZERO, 0.0, Duration::ZERO))
+        .sum()
+}
+
+#[test]
+fn an_outage_of_24_hours_leads_to_no_dead_letter_whatever_the_jitter() {
+    let receives = resource("CustomerQueue").number("/RedrivePolicy/maxReceiveCount");
+    let span = shortest_span(receives);
+    assert!(span > DAY, "{receives} receives span {span:?}");
+    // Not by much more than needed: a message that nobody can deliver is to be seen by a person.
+    assert!(shortest_span(receives - 10) < DAY);
+}
+
+#[test]
+fn no_message_reaches_the_end_of_the_queues_retention_unseen() {
+    let queue = resource("CustomerQueue");
+    let retention = Duration::from_secs(queue.number("/MessageRetentionPeriod"));
+    // Where no visibility can be set the queue's own applies; the message must come back before it is deleted, with
+    // time for an invocation that lays it down.
+    let hidden = Duration::from_secs(queue.number("/VisibilityTimeout"));
+    let invocation = Duration::from_secs(resource("SubmitOrdersFunction").number("/Timeout"));
+    assert!(hidden + invocation < EXPIRY_MARGIN);
+    // The longest wait, from the first receive on, leaves the message time to come back.
+    assert!(LONGEST_VISIBILITY + EXPIRY_MARGIN < retention);
+}
