@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use local_run::account::Account;
 use local_run::places::Places;
+use local_run::queues::DeadLetter;
 use local_run::run::Run;
 use local_run::{LocalStack, Settings};
 use sandbox::Customer;
+use serde_json::{Value, json};
 use shared::order_date::OrderDate;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell};
@@ -37,7 +39,49 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
         stack.sandbox.reset();
         stack.take_dead_letters().await.unwrap();
         test(&stack).await;
+        let logs = logs(&stack).await;
+        for canary in stack.sandbox.canaries() {
+            assert!(!logs.contains(&canary), "{canary} was logged");
+        }
     });
+}
+
+/// What both functions have logged so far.
+async fn logs(stack: &LocalStack) -> String {
+    let http = shared::http::client().build().unwrap();
+    let mut logs = String::new();
+    for function in ["fetch-customers", "submit-orders"] {
+        let group = format!("/aws/lambda/{}-{function}", local_run::STACK);
+        let mut token = Value::Null;
+        loop {
+            // By hand: the SDK's crate would take as long to build as all others together.
+            let request = http
+                .post(stack.aws_url())
+                .header("x-amz-target", "Logs_20140328.FilterLogEvents")
+                .header("content-type", "application/x-amz-json-1.1")
+                .header(
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=local/20240101/us-east-1/logs/aws4_request",
+                )
+                .body(json!({"logGroupName": group, "nextToken": token}).to_string());
+            let page: Value =
+                serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
+            let events = page["events"].as_array().unwrap_or_else(|| panic!("{page}"));
+            for event in events {
+                logs.push_str(event["message"].as_str().unwrap());
+                logs.push('\n');
+            }
+            token = page["nextToken"].clone();
+            if token.is_null() {
+                break;
+            }
+        }
+    }
+    assert!(
+        logs.contains("run completed") || logs.contains("run ended early"),
+        "no logs: {logs}"
+    );
+    logs
 }
 
 async fn deploy() -> Result<LocalStack, local_run::Error> {
@@ -65,9 +109,18 @@ pub(crate) async fn run(stack: &LocalStack, order_date: OrderDate, customers: &[
 
 /// What became of them.
 pub(crate) async fn account(stack: &LocalStack, order_date: OrderDate, customers: &[Customer]) -> Account {
+    account_of(stack, order_date, customers, &stack.dead_letters().await.unwrap())
+}
+
+/// What became of them, with these dead letters.
+pub(crate) fn account_of(
+    stack: &LocalStack,
+    order_date: OrderDate,
+    customers: &[Customer],
+    dead_letters: &[DeadLetter],
+) -> Account {
     let expectations = customers
         .iter()
         .map(|customer| (customer.json.as_str(), Some(&customer.expected)));
-    let dead_letters = stack.dead_letters().await.unwrap();
-    Account::new(order_date, expectations, &stack.sandbox.ledger(), &dead_letters)
+    Account::new(order_date, expectations, &stack.sandbox.ledger(), dead_letters)
 }

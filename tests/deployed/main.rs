@@ -3,15 +3,18 @@
 //!
 //! * `job`: the main job, and what a second run does.
 //! * `failures`: what ends on a queue for people.
+//! * `kills`: workers that are killed in the middle of their work.
 //! * `harness`: the stack they share.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     reason = "in a test a failed expectation is the message"
 )]
 
 mod failures;
 mod harness;
 mod job;
+mod kills;
