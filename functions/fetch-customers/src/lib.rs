@@ -4,7 +4,8 @@
 //!
 //! * [`config`]: what the function needs to know.
 //! * [`handler`]: one run, and its books; [`run`] is its input and its summary.
-//! * [`source`]: pages become customers; [`link`] finds the next page.
+//! * [`source`]: pages become customers; [`split`] cuts a page into its elements, [`link`] finds
+//!   the next page.
 //! * [`queue`]: customers become messages.
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub mod link;
 pub mod queue;
 pub mod run;
 pub mod source;
+pub mod split;
 
 use config::Config;
 use handler::Handler;
