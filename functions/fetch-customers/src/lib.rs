@@ -4,19 +4,24 @@
 //!
 //! * [`config`]: what the function needs to know.
 //! * [`handler`]: one run, and its books; [`run`] is its input and its summary.
-//! * [`source`]: pages become customers; [`split`] cuts a page into its elements, [`link`] finds
-//!   the next page.
-//! * [`queue`]: customers become messages.
+//! * [`source`]: pages become customers, one after the other; [`page`] reads one, [`split`] cuts it into its
+//!   elements, [`link`] finds the next one, [`retry`] decides about failures.
+//! * [`sending`]: customers become messages, in batches; [`queue`] sends one batch.
+//! * [`seen`]: what came before, in bounded memory.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 
 pub mod config;
 pub mod handler;
 pub mod link;
+pub mod page;
 pub mod queue;
+pub mod retry;
 pub mod run;
+pub mod seen;
+pub mod sending;
 pub mod source;
 pub mod split;
 
@@ -37,10 +42,17 @@ impl Handler {
     pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
         let http = shared::http::client().read_timeout(SILENCE).build()?;
         Ok(Self {
-            secrets: aws_sdk_secretsmanager::Client::new(aws),
-            source_secret_arn: config.source_secret_arn,
-            source: SourceApi::new(http, config.source_url, config.api_key_header),
-            queue: CustomerQueue::new(aws_sdk_sqs::Client::new(aws), config.queue_url),
+            source: SourceApi {
+                http,
+                url: config.source_url,
+                api_key_header: config.api_key_header,
+                secrets: aws_sdk_secretsmanager::Client::new(aws),
+                secret_arn: config.source_secret_arn,
+            },
+            queue: Arc::new(CustomerQueue::new(
+                aws_sdk_sqs::Client::new(aws),
+                config.queue_url,
+            )),
         })
     }
 

@@ -44,7 +44,7 @@ impl Run {
         };
         let mut problems = Vec::new();
 
-        let order_date = match fields.remove("order_date").map(|value| read::<String>(value)) {
+        let order_date = match fields.remove("order_date").map(read::<String>) {
             None => Err("order_date is missing".to_owned()),
             Some(text) => match text.as_deref().map(str::parse) {
                 Some(Ok(date)) => Ok(date),
