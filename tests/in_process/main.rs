@@ -7,6 +7,7 @@
     reason = "in a test a failed expectation is the message"
 )]
 
+mod backfill;
 mod faults;
 mod fetch_customers;
 mod submit_orders;
