@@ -1,5 +1,6 @@
 //! `fetch-customers` between a source and a queue.
 
+mod continuation;
 mod errors;
 mod queueing;
 mod runs;
@@ -9,9 +10,9 @@ use std::{collections::HashSet, time::Duration};
 use fetch_customers::handler::Invocation;
 use integration_tests::{
     aws::Fault,
-    bridge::{Bridge, Environment, LONGEST_RUN, QUEUE_URL, raw},
+    bridge::{Bridge, Environment, FETCH_CUSTOMERS, LONGEST_RUN, QUEUE_URL, raw},
 };
-use sandbox::{Answer, Customers, Endpoint, LinkTargets, Rule, Settings, customers};
+use sandbox::{Answer, Compression, Customers, Endpoint, LinkTargets, Rule, Settings, customers};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -67,7 +68,7 @@ async fn every_customer_is_put_on_the_queue_verbatim_with_the_order_date() {
         assert_eq!(
             summary(&run),
             json!({"order_date": ORDER_DATE, "pages": 3, "fetched": 25, "enqueued": 25, "skipped": 0,
-                   "rejected": 0, "dry_run": false})
+                   "rejected": 0, "repeated": 0, "dry_run": false})
         );
         let expected: Vec<String> = customers::generate(25, 7)
             .iter()
@@ -104,4 +105,43 @@ async fn another_header_can_carry_the_key() {
             .enqueued,
         1
     );
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_read_like_any_other_and_a_broken_one_is_not_taken_for_whole() {
+    for compression in [Compression::Gzip, Compression::Brotli, Compression::Zstd] {
+        let bridge = bridge(Settings {
+            compression: Some(compression),
+            ..source(2_000, 1_500)
+        })
+        .await;
+        let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+        assert_eq!((run.pages, run.enqueued), (2, 2_000));
+        let again = |page: u64| format!("{}?page={page}", bridge.sandbox.customers_url());
+        let client = shared::http::client().no_gzip().no_brotli().no_zstd();
+        let client = client.build().unwrap();
+        let request = client.get(again(1)).header("x-api-key", "fixture-api-key");
+        let encoding = match compression {
+            Compression::Gzip => "gzip",
+            Compression::Brotli => "br",
+            Compression::Zstd => "zstd",
+        };
+        let whole = request.header("accept-encoding", encoding).send().await.unwrap();
+        assert_eq!(whole.headers()["content-encoding"], encoding);
+        let whole = whole.bytes().await.unwrap();
+        for bytes in [whole.len() - 1, whole.len() / 2] {
+            let part = Answer::status(200).body("application/json", whole.slice(..bytes));
+            let part = part.header("content-encoding", encoding);
+            bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, part)]);
+            let error = bridge
+                .run(json!({"order_date": ORDER_DATE}))
+                .await
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("it broke off, or its compression is broken"),
+                "{error}"
+            );
+        }
+    }
 }

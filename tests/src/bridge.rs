@@ -26,6 +26,10 @@ pub const SOURCE_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:s
 pub const DESTINATION_SECRET: &str =
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination-AbCdEf";
 
+/// The ARN of `fetch-customers`.
+pub const FETCH_CUSTOMERS: &str =
+    "arn:aws:lambda:eu-west-1:123456789012:function:stack-FetchCustomers-1A2B3C";
+
 /// The time-out of `submit-orders` in the tests.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -171,6 +175,7 @@ impl Bridge {
         let invocation = Invocation {
             deadline: Instant::now() + time,
             trace_header: None,
+            function: FETCH_CUSTOMERS,
         };
         self.fetch.handle(&raw(&input), invocation).await
     }

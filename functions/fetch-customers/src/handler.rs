@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_sdk_lambda::Client as Lambda;
 use serde_json::value::RawValue;
 use shared::{customer_id::CustomerId, message::Message};
 use tokio::time::Instant;
 
 use crate::{
+    continuation::{ContinuationError, hand_on},
     queue::{BODY_BYTES, CustomerQueue, Entry, QueueError},
-    run::{NotARun, Run, Summary},
+    run::{NotARun, Rest, Run, Summary},
+    seen::Seen,
     sending::Sending,
     source::{Next, SourceApi, SourceError},
 };
@@ -26,6 +29,8 @@ pub struct Handler {
     pub source: SourceApi,
     /// Where they are put.
     pub queue: Arc<CustomerQueue>,
+    /// Where the function invokes itself.
+    pub lambda: Lambda,
 }
 
 /// What Lambda tells about an invocation.
@@ -35,6 +40,8 @@ pub struct Invocation<'a> {
     pub deadline: Instant,
     /// The X-Ray header that the messages carry on.
     pub trace_header: Option<&'a str>,
+    /// The function that was invoked: its ARN, with the alias or version that was asked for.
+    pub function: &'a str,
 }
 
 impl Invocation<'_> {
@@ -75,6 +82,9 @@ pub enum RunError {
     /// The queue does not take messages.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// There is more to read, and nobody who does.
+    #[error(transparent)]
+    Continuation(#[from] ContinuationError),
 }
 
 impl Handler {
@@ -89,18 +99,18 @@ impl Handler {
     ) -> Result<Summary, HandlerError> {
         let run = Run::parse(input)?;
         let began = Instant::now();
-        let mut books = Summary {
-            order_date: run.order_date,
-            pages: 0,
-            fetched: 0,
-            enqueued: 0,
-            skipped: 0,
-            rejected: 0,
-            dry_run: run.dry_run,
-            elapsed_ms: 0,
+        let mut books = Summary::at_the_start_of(&run);
+        let read = self.read(&run, invocation, &mut books).await;
+        books.elapsed_ms += u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let ended = match read {
+            Ok(None) => Ok(()),
+            Ok(Some(rest)) => {
+                let handed_on = hand_on(&self.lambda, invocation.function, &run, &rest, &books).await;
+                books.continued = handed_on.is_ok();
+                handed_on.map_err(RunError::Continuation)
+            }
+            Err(why) => Err(why),
         };
-        let ended = self.run(&run, invocation, &mut books).await;
-        books.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         match ended {
             Ok(()) => {
                 log(&books, None);
@@ -116,14 +126,32 @@ impl Handler {
         }
     }
 
-    async fn run(&self, run: &Run, invocation: Invocation<'_>, books: &mut Summary) -> Result<(), RunError> {
-        let mut customers = self.source.customers(invocation.read_until()).await?;
+    /// Reads the source, and puts on the queue what was read.
+    ///
+    /// # Returns
+    /// What another invocation is to read.
+    async fn read(
+        &self,
+        run: &Run,
+        invocation: Invocation<'_>,
+        books: &mut Summary,
+    ) -> Result<Option<Rest>, RunError> {
+        let mut customers = self
+            .source
+            .customers(run.page_url.as_ref(), books.pages, invocation.read_until())
+            .await?;
         let mut sending = Sending::new(self.queue.clone(), invocation.trace_header);
-        let mut chosen = 0;
+        let mut limit = run.limit;
+        let mut seen = Seen::default();
         // What was read before an error is still put on the queue: a repeat then has less to do.
         let read = loop {
-            if run.limit.is_some_and(|limit| chosen >= limit) || sending.has_failed() {
-                break Ok(());
+            if limit == Some(0) {
+                // Who knows what the rest of the source holds.
+                books.missing_customer_ids = None;
+                break Ok(None);
+            }
+            if sending.has_failed() {
+                break Ok(None);
             }
             let next = customers.next().await;
             books.pages = customers.pages();
@@ -136,7 +164,8 @@ impl Handler {
                     books.rejected += 1;
                     continue;
                 }
-                Ok(Next::End) => break Ok(()),
+                Ok(Next::Later(page_url)) => break Ok(Some(Rest { page_url, limit })),
+                Ok(Next::End) => break Ok(None),
                 Err(error) => break Err(error),
             };
             books.fetched += 1;
@@ -145,13 +174,19 @@ impl Handler {
                 books.skipped += 1;
                 continue;
             }
+            if let Some(id) = &customer_id {
+                books.repeated += u64::from(seen.before(id));
+                if let Some(missing) = &mut books.missing_customer_ids {
+                    missing.remove(id.as_str());
+                }
+            }
             let body = body(run, &customer);
             if body.len() > BODY_BYTES {
                 log_too_large(index, customer_id.as_ref(), Some(body.len()));
                 books.rejected += 1;
                 continue;
             }
-            chosen += 1;
+            limit = limit.map(|limit| limit - 1);
             if run.dry_run {
                 books.enqueued += 1;
                 continue;
@@ -166,8 +201,11 @@ impl Handler {
         let sent = sending.finish().await;
         books.enqueued += sent.enqueued;
         books.rejected += sent.rejected;
-        read?;
-        Ok(sent.failure.map_or(Ok(()), Err)?)
+        let rest = read?;
+        match sent.failure {
+            None => Ok(rest),
+            Some(failure) => Err(failure.into()),
+        }
     }
 }
 
@@ -215,6 +253,7 @@ fn log(books: &Summary, why: Option<&RunError>) {
                 enqueued = books.enqueued,
                 skipped = books.skipped,
                 rejected = books.rejected,
+                repeated = books.repeated,
                 dry_run = books.dry_run,
                 elapsed_ms = books.elapsed_ms,
                 reason = why.map(tracing::field::display),
@@ -224,6 +263,8 @@ fn log(books: &Summary, why: Option<&RunError>) {
     }
     if why.is_some() {
         line!(error, "run ended early")
+    } else if books.continued {
+        line!(info, "run goes on in another invocation")
     } else {
         line!(info, "run completed")
     }

@@ -4,6 +4,7 @@
 //!
 //! * [`config`]: what the function needs to know.
 //! * [`handler`]: one run, and its books; [`run`] is its input and its summary.
+//! * [`continuation`]: what does not end in time goes on in another invocation.
 //! * [`source`]: pages become customers, one after the other; [`page`] reads one, [`split`] cuts it into its
 //!   elements, [`link`] finds the next one, [`retry`] decides about failures.
 //! * [`sending`]: customers become messages, in batches; [`queue`] sends one batch.
@@ -14,6 +15,7 @@ use std::{sync::Arc, time::Duration};
 use aws_config::SdkConfig;
 
 pub mod config;
+pub mod continuation;
 pub mod handler;
 pub mod link;
 pub mod page;
@@ -53,6 +55,7 @@ impl Handler {
                 aws_sdk_sqs::Client::new(aws),
                 config.queue_url,
             )),
+            lambda: aws_sdk_lambda::Client::new(aws),
         })
     }
 

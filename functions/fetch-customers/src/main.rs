@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
         let handler = handler.as_ref().map_err(Clone::clone)?;
         let invocation = Invocation {
             deadline: shared::startup::deadline(event.context.deadline),
+            function: &event.context.invoked_function_arn,
             trace_header: event.context.xray_trace_id.as_deref(),
         };
         Ok::<_, Error>(handler.handle(&event.payload, invocation).await?)

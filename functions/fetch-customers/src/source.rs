@@ -111,6 +111,12 @@ pub enum SourceError {
         /// Where it points.
         origin: String,
     },
+    /// The API key must not go there.
+    #[error("page_url is on another origin, {origin}, than SOURCE_URL: the API key stays here")]
+    ForeignStart {
+        /// Where it points.
+        origin: String,
+    },
     /// The run would never end.
     #[error("page {page} of the source links back to a page that was read already")]
     Loop {
@@ -158,6 +164,7 @@ impl SourceError {
             | Self::NotAnArray { .. }
             | Self::CutShort { .. }
             | Self::ForeignPage { .. }
+            | Self::ForeignStart { .. }
             | Self::Loop { .. }
             | Self::OutOfTime { .. } => None,
         }
@@ -165,25 +172,38 @@ impl SourceError {
 }
 
 impl SourceApi {
-    /// The customers of all pages, read as they are asked for, until `until` at the latest. The key is read
-    /// now, and used for all of them.
+    /// The customers of all pages, read as they are asked for, until `until` at the latest: from the first page
+    /// on, or from `page_url` on, `pages` pages having been read before. The key is read now, and used for all
+    /// of them.
     ///
     /// # Errors
-    /// There is no key, or it cannot be sent.
-    pub async fn customers(&self, until: Instant) -> Result<Customers<'_>, SourceError> {
+    /// There is no key, or it cannot be sent; or it must not be, to this page.
+    pub async fn customers(
+        &self,
+        page_url: Option<&Url>,
+        pages: u64,
+        until: Instant,
+    ) -> Result<Customers<'_>, SourceError> {
+        let first = page_url.unwrap_or(&self.url);
+        if first.origin() != self.url.origin() {
+            let origin = first.origin().ascii_serialization();
+            return Err(SourceError::ForeignStart { origin });
+        }
         let [api_key] = read_secret(&self.secrets, &self.secret_arn, &["api_key"]).await?;
         let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
             secret: self.secret_arn.clone(),
         })?;
         let mut seen = Seen::default();
-        seen.before(&self.url);
+        seen.before(first);
         Ok(Customers {
             source: self,
             api_key,
             until,
             page: None,
-            next_page: Some(self.url.clone()),
-            pages: 0,
+            next_page: Some(first.clone()),
+            pages,
+            longest: None,
+            began: Instant::now(),
             seen,
         })
     }
@@ -196,6 +216,8 @@ pub enum Next {
     Customer(Box<RawValue>),
     /// A customer that no message can hold. It was passed over.
     TooLarge,
+    /// A page that nothing was read of, since there is hardly time for the whole of it.
+    Later(Url),
     /// Nothing: the last customer was read.
     End,
 }
@@ -208,6 +230,10 @@ pub struct Customers<'a> {
     page: Option<Page>,
     next_page: Option<Url>,
     pages: u64,
+    /// How long the slowest page took of those that were read to the end.
+    longest: Option<Duration>,
+    /// When the reading of the last page began.
+    began: Instant,
     seen: Seen,
 }
 
@@ -231,17 +257,26 @@ impl Customers<'_> {
                 {
                     Some(Element::Json(customer)) => return Ok(Next::Customer(customer)),
                     Some(Element::TooLarge) => return Ok(Next::TooLarge),
-                    None => self.page = None,
+                    None => {
+                        self.page = None;
+                        self.longest = self.longest.max(Some(self.began.elapsed()));
+                    }
                 }
             }
             let Some(url) = self.next_page.take() else {
                 return Ok(Next::End);
             };
+            // Twice the slowest so far; that there is time for the first page is for the error to deny.
+            let needed = self.longest.unwrap_or_default() * 2;
+            if self.longest.is_some() && self.until.saturating_duration_since(Instant::now()) < needed {
+                return Ok(Next::Later(url));
+            }
+            self.began = Instant::now();
             self.begin_page(url).await?;
         }
     }
 
-    /// How many pages were begun so far.
+    /// How many pages were begun so far, by the invocations before too.
     #[must_use]
     pub const fn pages(&self) -> u64 {
         self.pages

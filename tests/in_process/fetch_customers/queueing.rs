@@ -9,6 +9,7 @@ async fn the_runs_trace_goes_with_every_message() {
     let invocation = Invocation {
         deadline: Instant::now() + LONGEST_RUN,
         trace_header: Some(header),
+        function: FETCH_CUSTOMERS,
     };
     bridge
         .fetch
@@ -120,4 +121,84 @@ async fn characters_that_sqs_refuses_are_escaped_and_the_value_stays_the_same() 
         body["customer"],
         serde_json::from_str::<Value>(&customer).unwrap()
     );
+}
+
+#[tokio::test]
+async fn as_many_calls_as_allowed_are_under_way_at_once_and_no_more() {
+    let bridge = bridge(source(500, 0)).await;
+    // Before and after each call: the first of all answers comes when no more calls are begun.
+    bridge.aws.set_latency(|| Duration::from_millis(20));
+    tokio::time::pause();
+    let began = Instant::now();
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(run.enqueued, 500);
+    // The secret, and then 50 calls in 7 rounds of 8.
+    assert_eq!(began.elapsed().as_millis() / 40, 1 + 7);
+}
+
+#[tokio::test]
+async fn a_batch_is_filled_by_count_and_by_bytes() {
+    let customer = |id: usize, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
+    let customers: Vec<String> = (0..30)
+        .map(|id| customer(id, if id % 10 == 9 { 10 } else { 200_000 }).to_string())
+        .collect();
+    let bridge = bridge(Settings {
+        customers: Customers::Given(customers.into()),
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued), (30, 30));
+    // Five of 200 kB fill a MiB; a small one fits beside them.
+    assert_eq!(bridge.aws.calls("SendMessageBatch").len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_sqs_does_every_customer_is_enqueued_at_least_once_and_the_books_are_right() {
+    let (mut ended_early, mut sent_twice) = (0, 0);
+    for seed in 0..60 {
+        let bridge = bridge(source(137, 40)).await;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut pause = random.fork();
+        bridge
+            .aws
+            .set_latency(move || Duration::from_millis(pause.u64(0..300)));
+        let trouble = random.u8(10..=45);
+        bridge.aws.set_faults(move |call| {
+            if call.action != "SendMessageBatch" || random.u8(0..100) >= trouble {
+                return None;
+            }
+            Some(match random.u8(0..7) {
+                0 => Fault::Refuse(500, "InternalError"),
+                1 => Fault::Refuse(403, "RequestThrottled"),
+                2 => Fault::Hang,
+                3 => Fault::LoseAnswer,
+                _ => Fault::FailEntries {
+                    entries: (0..10).filter(|_| random.bool()).collect(),
+                    sender_fault: false,
+                },
+            })
+        });
+        let run = loop {
+            match bridge.run(json!({"order_date": ORDER_DATE})).await {
+                Ok(run) => break run,
+                Err(error) => {
+                    ended_early += 1;
+                    // Nobody is told more than what is there.
+                    let text = error.to_string();
+                    let told = text.split("with ").nth(1).unwrap().split(' ').next().unwrap();
+                    assert!(bodies(&bridge).len() >= told.parse::<usize>().unwrap(), "{text}");
+                    assert!(text.contains("could not be put on the queue"), "{text}");
+                }
+            }
+        };
+        assert_eq!(
+            (run.fetched, run.enqueued, run.skipped, run.rejected),
+            (137, 137, 0, 0)
+        );
+        let bodies = bodies(&bridge);
+        assert_eq!(bodies.iter().collect::<HashSet<_>>().len(), 137, "seed {seed}");
+        sent_twice += bodies.len() - 137;
+    }
+    assert!(ended_early > 0 && sent_twice > 0, "{ended_early} {sent_twice}");
 }

@@ -53,7 +53,7 @@ async fn a_dry_run_counts_and_puts_nothing_on_the_queue() {
         .unwrap();
     assert_eq!(
         summary(&run),
-        json!({"order_date": ORDER_DATE, "pages": 3, "fetched": 25, "enqueued": 25, "skipped": 0, "rejected": 0,
+        json!({"order_date": ORDER_DATE, "pages": 3, "fetched": 25, "enqueued": 25, "skipped": 0, "rejected": 0, "repeated": 0,
                "dry_run": true})
     );
     assert_eq!(bodies(&bridge).len(), 0);
@@ -70,4 +70,42 @@ async fn an_input_that_is_no_run_is_refused_before_anything_is_done() {
     );
     assert_eq!(bridge.sandbox.counters().source_requests, 0);
     assert_eq!(bridge.aws.calls("GetSecretValue").len(), 0);
+}
+
+#[tokio::test]
+async fn ids_that_are_not_in_the_source_are_named_once_all_of_it_was_read() {
+    let bridge = bridge(source(25, 10)).await;
+    let input = json!({"order_date": ORDER_DATE, "customer_ids": ["z", 100003, "100001", "a\"b", 7]});
+    let run = bridge.run(input.clone()).await.unwrap();
+    assert_eq!(summary(&run)["missing_customer_ids"], json!(["7", "a\"b", "z"]));
+    let mut input = input;
+    input["limit"] = json!(1);
+    let run = bridge.run(input).await.unwrap();
+    assert_eq!(summary(&run).get("missing_customer_ids"), None);
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(summary(&run).get("missing_customer_ids"), None);
+}
+
+#[tokio::test]
+async fn customers_with_an_id_that_came_before_are_counted_and_enqueued_all_the_same() {
+    let bridge = bridge(Settings {
+        customers: given([
+            json!({"customer_id": "1"}),
+            json!({"customer_id": 2}),
+            json!({"customer_id": 1, "email": "other"}),
+            json!({"customer_id": null}),
+            json!({"customer_id": null}),
+            json!({"customer_id": "1"}),
+        ]),
+        page_size: 2,
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.repeated), (6, 6, 2));
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "customer_ids": [2]}))
+        .await
+        .unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.repeated), (6, 1, 0));
 }
