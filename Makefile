@@ -2,6 +2,7 @@
 ##
 ##   make run      deploy to a local AWS on this machine, and run customers through it
 ##   make test     every test, the deployed stack's included
+##   make soak     the simulation, as often as you like
 ##   make lint     formatting, clippy, the template, licences and sources of dependencies
 ##   make build    build both functions for AWS (sam build)
 ##   make deploy   build, and deploy to your AWS account (sam deploy --guided)
@@ -14,6 +15,9 @@
 ##   ORDER_DATE=date      the run's order date, such as 2023-10-15T14:30:00Z (default: now)
 ##   KEEP=1               leave it running until Ctrl-C, and say how to look into it
 ##
+## Variables of make soak:
+##   SEEDS=100000         how many stories to tell
+##
 ## Variables of all:
 ##   PYTHON=python3       a Python of 3.10 or later, for the tools
 ##
@@ -21,12 +25,13 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint build build-local deploy tools clean
+.PHONY: help run test soak lint build build-local deploy tools clean
 
 CUSTOMERS ?= 200
 CUSTOMERS_FILE ?=
 ORDER_DATE ?=
 KEEP ?=
+SEEDS ?= 100000
 PYTHON ?= python3
 
 # `sam build` looks for cargo-lambda on the search path.
@@ -97,6 +102,9 @@ customers-file:
 
 test: build-local
 	cargo test --workspace
+
+soak:
+	SEEDS='$(SEEDS)' cargo test --release --package integration-tests --test simulation -- --nocapture
 
 lint: $(PYTHON_TOOLS) $(DENY)
 	cargo fmt --all --check

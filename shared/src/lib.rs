@@ -4,7 +4,8 @@
 //!   order's identity.
 //! * [`config`]: environment variables, all that is wrong with them in one error.
 //! * [`secret`]: credentials from Secrets Manager.
-//! * [`http`] and [`aws`]: how the clients of the remote APIs are set up.
+//! * [`http`] and [`aws`]: how the clients of the remote APIs are set up; [`retry_after`]: how long one asks to be
+//!   left alone.
 //! * [`logging`]: JSON lines; [`startup`]: what both `main`s do around their handler.
 
 pub mod aws;
@@ -14,5 +15,6 @@ pub mod http;
 pub mod logging;
 pub mod message;
 pub mod order_date;
+pub mod retry_after;
 pub mod secret;
 pub mod startup;

@@ -22,8 +22,8 @@ use integration_tests::{
 use proptest::prelude::*;
 use sandbox::Settings;
 use serde_json::json;
+use shared::retry_after::RetryAfter;
 use submit_orders::{
-    backoff::RetryAfter,
     transport::{Answer, Transport, Unreachable},
     verdict::{Says, says},
 };

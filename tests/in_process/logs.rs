@@ -1,9 +1,6 @@
 //! What is logged, and what never is.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, io, sync::LazyLock};
 
 use integration_tests::{
     aws::Fault,
@@ -12,13 +9,21 @@ use integration_tests::{
 use sandbox::{Action, Answer, Endpoint, Rule, Settings, customers};
 use serde_json::{Value, json};
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread has logged, so what its test has: each runs on a thread of its own.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One subscriber for all threads: what a callsite is interested in is kept for the whole process.
+static LOGGING: LazyLock<()> = LazyLock::new(|| {
+    tracing::subscriber::set_global_default(shared::logging::subscriber("TRACE", || Log)).unwrap();
+});
+
+struct Log;
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -27,23 +32,14 @@ impl io::Write for Log {
     }
 }
 
-impl Log {
-    /// Logs from `level` on until the guard is dropped.
-    fn start(&self, level: &str) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        tracing::subscriber::set_default(shared::logging::subscriber(level, move || log.clone()))
-    }
+fn logged() -> String {
+    String::from_utf8(LOG.take()).unwrap()
+}
 
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    fn lines(&self) -> Vec<Value> {
-        self.text()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Runs 200 customers through everything that can go wrong.
@@ -107,7 +103,7 @@ async fn bad_day() -> Bridge {
     }
     bridge
         .sandbox
-        .set_faults([Rule::on(Endpoint::Customers, Answer::status(500)).calls(6..)]);
+        .set_faults([Rule::on(Endpoint::Customers, Answer::status(404)).calls(6..)]);
     bridge.run(run).await.unwrap_err();
     bridge
         .run(json!({"order_date": "yesterday", "customer_ids": "Given1 Family1"}))
@@ -118,13 +114,10 @@ async fn bad_day() -> Bridge {
 
 #[tokio::test]
 async fn no_name_address_key_secret_or_token_is_logged_on_a_bad_day_at_any_level() {
-    let log = Log::default();
-    let bridge = {
-        let _logging = log.start("TRACE");
-        bad_day().await
-    };
-    let text = log.text();
-    let lines = log.lines();
+    LazyLock::force(&LOGGING);
+    let bridge = bad_day().await;
+    let text = logged();
+    let lines = lines(&text);
     let ours = lines
         .iter()
         .filter(|line| !line["target"].as_str().unwrap().starts_with("aws_"));
@@ -162,15 +155,12 @@ async fn no_name_address_key_secret_or_token_is_logged_on_a_bad_day_at_any_level
 
 #[tokio::test]
 async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_and_the_reason() {
-    let log = Log::default();
+    LazyLock::force(&LOGGING);
     let bridge = Bridge::start(Settings::default(), |environment| environment).await;
     let customer = json!({"customer_id": "7", "email": "nobody"});
     bridge.enqueue([json!({"order_date": "2023-10-15T14:30:00Z", "customer": customer}).to_string()]);
-    {
-        let _logging = log.start("");
-        bridge.deliver(1).await;
-    }
-    let mut lines = log.lines();
+    bridge.deliver(1).await;
+    let mut lines = lines(&logged());
     for line in &mut lines {
         let line = line.as_object_mut().unwrap();
         let timestamp = line.remove("timestamp").unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod arbitrary;
+mod backfill;
 mod faults;
 mod fetch_customers;
 mod logs;

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use submit_orders::{
-    backoff::RetryAfter,
-    verdict::{Says, says},
-};
+use shared::retry_after::RetryAfter;
+use submit_orders::verdict::{Says, says};
 
 const README: &str = include_str!("../../README.md");
 

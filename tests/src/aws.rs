@@ -190,8 +190,27 @@ impl HttpConnector for Aws {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let action = target.rsplit('.').next().unwrap_or_default().to_owned();
         let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-        HttpConnectorFuture::new(self.clone().answer(Call { action, input }))
+        let call = match invoked_function(request.uri()) {
+            // Lambda's API is a REST one: the body is the input of the function, and nothing else.
+            Some(function) => Call {
+                action: "Invoke".to_owned(),
+                input: json!({
+                    "FunctionName": function,
+                    "InvocationType": request.headers().get("x-amz-invocation-type"),
+                    "Payload": input,
+                }),
+            },
+            None => Call { action, input },
+        };
+        HttpConnectorFuture::new(self.clone().answer(call))
     }
+}
+
+/// The function of `POST /2015-03-31/functions/FUNCTION/invocations`.
+fn invoked_function(uri: &str) -> Option<String> {
+    let (_, rest) = uri.split_once("/2015-03-31/functions/")?;
+    let function = rest.strip_suffix("/invocations")?;
+    Some(function.replace("%3A", ":"))
 }
 
 impl Account {
@@ -204,6 +223,7 @@ impl Account {
                 let text = self.secrets.get(arn).ok_or("ResourceNotFoundException")?;
                 Ok(json!({"ARN": arn, "SecretString": text}))
             }
+            "Invoke" => Ok(Value::Null),
             "SendMessage" => self.send(url, input).map(|id| json!({"MessageId": id})),
             "SendMessageBatch" => {
                 check_batch(input)?;

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fetch_customers::{handler::HandlerError, run::Summary};
+use fetch_customers::{
+    handler::{HandlerError, Invocation},
+    run::Summary,
+};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
 use submit_orders::transport::{Transport, WallClock};
@@ -23,8 +26,15 @@ pub const SOURCE_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:s
 pub const DESTINATION_SECRET: &str =
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination-AbCdEf";
 
+/// The ARN of `fetch-customers`.
+pub const FETCH_CUSTOMERS: &str =
+    "arn:aws:lambda:eu-west-1:123456789012:function:stack-FetchCustomers-1A2B3C";
+
 /// The time-out of `submit-orders` in the tests.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The time-out of `fetch-customers` in the tests: the longest there is.
+pub const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
 
 /// Both functions' environment, changed as a test wants it.
 #[derive(Debug, Clone)]
@@ -155,9 +165,19 @@ impl Bridge {
         }
     }
 
-    /// Invokes `fetch-customers`.
+    /// Invokes `fetch-customers`, with all the time that Lambda can give.
     pub async fn run(&self, input: Value) -> Result<Summary, HandlerError> {
-        self.fetch.handle(&raw(&input), None).await
+        self.run_within(LONGEST_RUN, input).await
+    }
+
+    /// Invokes `fetch-customers`, with so much time.
+    pub async fn run_within(&self, time: Duration, input: Value) -> Result<Summary, HandlerError> {
+        let invocation = Invocation {
+            deadline: Instant::now() + time,
+            trace_header: None,
+            function: FETCH_CUSTOMERS,
+        };
+        self.fetch.handle(&raw(&input), invocation).await
     }
 
     /// Puts bodies on the queue as they are.

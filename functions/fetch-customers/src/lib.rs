@@ -4,19 +4,28 @@
 //!
 //! * [`config`]: what the function needs to know.
 //! * [`handler`]: one run, and its books; [`run`] is its input and its summary.
-//! * [`source`]: pages become customers; [`link`] finds the next page.
-//! * [`queue`]: customers become messages.
+//! * [`continuation`]: what does not end in time goes on in another invocation.
+//! * [`source`]: pages become customers, one after the other; [`page`] reads one, [`split`] cuts it into its
+//!   elements, [`link`] finds the next one, [`retry`] decides about failures.
+//! * [`sending`]: customers become messages, in batches; [`queue`] sends one batch.
+//! * [`seen`]: what came before, in bounded memory.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 
 pub mod config;
+pub mod continuation;
 pub mod handler;
 pub mod link;
+pub mod page;
 pub mod queue;
+pub mod retry;
 pub mod run;
+pub mod seen;
+pub mod sending;
 pub mod source;
+pub mod split;
 
 use config::Config;
 use handler::Handler;
@@ -35,10 +44,18 @@ impl Handler {
     pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
         let http = shared::http::client().read_timeout(SILENCE).build()?;
         Ok(Self {
-            secrets: aws_sdk_secretsmanager::Client::new(aws),
-            source_secret_arn: config.source_secret_arn,
-            source: SourceApi::new(http, config.source_url, config.api_key_header),
-            queue: CustomerQueue::new(aws_sdk_sqs::Client::new(aws), config.queue_url),
+            source: SourceApi {
+                http,
+                url: config.source_url,
+                api_key_header: config.api_key_header,
+                secrets: aws_sdk_secretsmanager::Client::new(aws),
+                secret_arn: config.source_secret_arn,
+            },
+            queue: Arc::new(CustomerQueue::new(
+                aws_sdk_sqs::Client::new(aws),
+                config.queue_url,
+            )),
+            lambda: aws_sdk_lambda::Client::new(aws),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The `fetch-customers` Lambda: wiring only.
 
-use fetch_customers::handler::Handler;
+use fetch_customers::handler::{Handler, Invocation};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
 
@@ -11,8 +11,12 @@ async fn main() -> Result<(), Error> {
     let handler = shared::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
-        let trace_header = event.context.xray_trace_id.as_deref();
-        Ok::<_, Error>(handler.handle(&event.payload, trace_header).await?)
+        let invocation = Invocation {
+            deadline: shared::startup::deadline(event.context.deadline),
+            function: &event.context.invoked_function_arn,
+            trace_header: event.context.xray_trace_id.as_deref(),
+        };
+        Ok::<_, Error>(handler.handle(&event.payload, invocation).await?)
     }))
     .await
 }

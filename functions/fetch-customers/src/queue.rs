@@ -15,7 +15,8 @@ use shared::customer_id::CustomerId;
 /// The most entries of one call (`SendMessageBatch`, Amazon SQS API reference).
 const BATCH_ENTRIES: usize = 10;
 
-/// The most bytes of one message, and of all messages of one call (same source).
+/// The most bytes of one message, and of all messages of one call, their message attributes included (same
+/// source). These messages have none: the X-Ray header is a system attribute, which does not count.
 const BATCH_BYTES: usize = 1_048_576;
 
 /// The most bytes of one body: `submit-orders` needs the rest for the attributes of a dead letter, which count
@@ -39,13 +40,16 @@ pub struct Entry {
     pub body: String,
 }
 
-/// What became of the entries of a batch: each is one or the other.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// What became of entries. Without a failure, each is one or the other.
+#[derive(Debug, Default)]
 pub struct Sent {
     /// On the queue.
     pub enqueued: u64,
     /// Not acceptable to SQS; logged.
     pub rejected: u64,
+    /// Why others are not, or not known to be, on the queue. The run ends; a repeat with the same order date
+    /// makes no order twice.
+    pub failure: Option<QueueError>,
 }
 
 /// Messages could not be put on the queue, after all attempts.
@@ -64,6 +68,21 @@ pub enum QueueError {
         /// SQS's code.
         code: String,
     },
+}
+
+impl Sent {
+    /// Both together: the first failure tells why, and both how many.
+    pub fn add(&mut self, other: Self) {
+        self.enqueued += other.enqueued;
+        self.rejected += other.rejected;
+        match (&mut self.failure, other.failure) {
+            (Some(QueueError::Entries { entries, .. }), Some(QueueError::Entries { entries: more, .. })) => {
+                *entries += more;
+            }
+            (Some(_), _) => {}
+            (none, failure) => *none = failure,
+        }
+    }
 }
 
 /// The queue.
@@ -86,6 +105,18 @@ impl Batch {
         self.entries.len() < BATCH_ENTRIES && self.bytes + body.len() <= BATCH_BYTES
     }
 
+    /// Whether nothing fits any more, however small.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= BATCH_ENTRIES
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Adds a message that there is room for.
     pub fn push(&mut self, entry: Entry) {
         self.bytes += entry.body.len();
@@ -101,70 +132,82 @@ impl CustomerQueue {
     }
 
     /// Puts a batch on the queue, with the X-Ray header of the run where it has one.
-    ///
-    /// # Errors
-    /// Some messages may be on the queue and others not. The run ends; a repeat with the same order date makes
-    /// no order twice.
-    pub async fn send(&self, batch: Batch, trace_header: Option<&str>) -> Result<Sent, QueueError> {
+    pub async fn send(&self, batch: Batch, trace_header: Option<&str>) -> Sent {
         let mut sent = Sent::default();
         let mut left = batch.entries;
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
-            if left.is_empty() {
-                break;
-            }
-            let entries = left
-                .iter()
-                .enumerate()
-                .map(|(at, entry)| request_entry(at, entry, trace_header));
-            let entries = entries.collect::<Option<Vec<_>>>().unwrap_or_default();
-            let call = self
-                .sqs
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries));
-            // A failed call was repeated by the SDK already, where that could help.
-            let answer = call
-                .send()
-                .await
-                .map_err(|error| QueueError::Call(DisplayErrorContext(error).to_string()))?;
-            // An entry that the answer does not name at all is sent again: better twice than never.
-            let confirmed = |at: usize| answer.successful.iter().any(|entry| entry.id == at.to_string());
-            let failure = |at: usize| answer.failed.iter().find(|entry| entry.id == at.to_string());
-            let mut again = Vec::new();
-            for (at, entry) in std::mem::take(&mut left).into_iter().enumerate() {
-                match failure(at) {
-                    Some(refused) if refused.sender_fault => {
-                        log_refused(&entry, refused);
-                        sent.rejected += 1;
-                    }
-                    None if confirmed(at) => sent.enqueued += 1,
-                    Some(_) | None => again.push(entry),
+            let code = match self.attempt(&mut left, trace_header, &mut sent).await {
+                Ok(_) if left.is_empty() => break,
+                Ok(code) => code,
+                Err(error) => {
+                    sent.failure = Some(error);
+                    break;
                 }
-            }
-            left = again;
-            if left.is_empty() {
-                break;
-            }
+            };
             if attempt >= ATTEMPTS {
-                let code = answer
-                    .failed
-                    .first()
-                    .map_or("an incomplete answer", |entry| entry.code.as_str());
-                return Err(QueueError::Entries {
+                sent.failure = Some(QueueError::Entries {
                     entries: left.len(),
-                    code: code.to_owned(),
+                    code,
                 });
+                break;
             }
             tracing::warn!(
                 messages = left.len(),
                 attempt,
+                code,
                 "SQS did not take some messages: they are sent again"
             );
             tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             wait *= 2;
         }
-        Ok(sent)
+        sent
+    }
+
+    /// Calls once, and leaves of the entries `left` what is to be sent again.
+    ///
+    /// # Returns
+    /// Why it is to be sent again.
+    async fn attempt(
+        &self,
+        left: &mut Vec<Entry>,
+        trace_header: Option<&str>,
+        sent: &mut Sent,
+    ) -> Result<String, QueueError> {
+        let entries = left
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| request_entry(at, entry, trace_header));
+        let entries = entries.collect::<Option<Vec<_>>>().unwrap_or_default();
+        let call = self
+            .sqs
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries));
+        // A failed call was repeated by the SDK already, where that could help.
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| QueueError::Call(DisplayErrorContext(error).to_string()))?;
+        // An entry that the answer does not name at all is sent again: better twice than never.
+        let confirmed = |at: usize| answer.successful.iter().any(|entry| entry.id == at.to_string());
+        let failure = |at: usize| answer.failed.iter().find(|entry| entry.id == at.to_string());
+        let mut code = "an incomplete answer";
+        for (at, entry) in std::mem::take(left).into_iter().enumerate() {
+            match failure(at) {
+                Some(refused) if refused.sender_fault => {
+                    log_refused(&entry, refused);
+                    sent.rejected += 1;
+                }
+                None if confirmed(at) => sent.enqueued += 1,
+                Some(failed) => {
+                    code = &failed.code;
+                    left.push(entry);
+                }
+                None => left.push(entry),
+            }
+        }
+        Ok(code.to_owned())
     }
 }
 

@@ -1,10 +1,11 @@
 //! A run: what the schedule or a person asks for, and the summary that answers.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{json, value::RawValue};
 use shared::{customer_id::CustomerId, order_date::OrderDate};
+use url::Url;
 
 /// What a run is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,19 @@ pub struct Run {
     pub limit: Option<u64>,
     /// To read and count, but to put nothing on the queue.
     pub dry_run: bool,
+    /// To begin with this page of the source.
+    pub page_url: Option<Url>,
+    /// What became of the run so far, if it goes on with this invocation.
+    pub totals: Totals,
+}
+
+/// What is left of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// The page to begin with: nothing of it was read.
+    pub page_url: Url,
+    /// What is left of the run's limit.
+    pub limit: Option<u64>,
 }
 
 /// The input is no run. The text names everything that is wrong with it, and shows what to send.
@@ -58,6 +72,7 @@ impl Run {
         let mut optional = |name: &str| fields.remove(name).filter(|value| value.get() != "null");
         let (customer_ids, limit, dry_run) =
             (optional("customer_ids"), optional("limit"), optional("dry_run"));
+        let (page_url, totals) = (optional("page_url"), optional("totals"));
 
         let customer_ids = customer_ids.map(ids);
         if customer_ids == Some(None) {
@@ -72,6 +87,14 @@ impl Run {
         if dry_run == Some(None) {
             problems.push("dry_run must be true or false".to_owned());
         }
+        let page_url = page_url.map(|value| Url::parse(&read::<String>(value)?).ok());
+        if page_url == Some(None) {
+            problems.push("page_url must be the whole URL of one of the source's pages".to_owned());
+        }
+        let totals = totals.map(read::<Totals>);
+        if totals == Some(None) {
+            problems.push("totals is only for the function itself, when it goes on with a run".to_owned());
+        }
         problems.extend(
             fields
                 .keys()
@@ -84,9 +107,37 @@ impl Run {
                 customer_ids: customer_ids.flatten(),
                 limit: limit.flatten(),
                 dry_run: dry_run.flatten().unwrap_or(false),
+                page_url: page_url.flatten(),
+                totals: totals.flatten().unwrap_or_default(),
             }),
             Some(_) | None => Err(NotARun { problems }),
         }
+    }
+
+    /// The input with which another invocation does the rest.
+    #[must_use]
+    pub fn going_on(&self, rest: &Rest, books: &Summary) -> String {
+        let totals = Totals {
+            hops: self.totals.hops + 1,
+            pages: books.pages,
+            fetched: books.fetched,
+            enqueued: books.enqueued,
+            skipped: books.skipped,
+            rejected: books.rejected,
+            repeated: books.repeated,
+            missing_customer_ids: books.missing_customer_ids.clone(),
+            elapsed_ms: books.elapsed_ms,
+        };
+        let ids = self.customer_ids.as_ref();
+        json!({
+            "order_date": self.order_date,
+            "customer_ids": ids.map(|ids| ids.iter().map(CustomerId::as_str).collect::<Vec<_>>()),
+            "limit": rest.limit,
+            "dry_run": self.dry_run,
+            "page_url": rest.page_url.as_str(),
+            "totals": totals,
+        })
+        .to_string()
     }
 }
 
@@ -101,6 +152,22 @@ fn ids(value: &RawValue) -> Option<HashSet<CustomerId>> {
         .map(CustomerId::from_json)
         .collect::<Option<_>>()?;
     (!ids.is_empty()).then_some(ids)
+}
+
+/// What the invocations before this one did of the same run: the fields of their [`Summary`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Totals {
+    /// How many they were.
+    pub hops: u32,
+    pages: u64,
+    fetched: u64,
+    enqueued: u64,
+    skipped: u64,
+    rejected: u64,
+    repeated: u64,
+    missing_customer_ids: Option<BTreeSet<String>>,
+    elapsed_ms: u64,
 }
 
 /// What became of a run: `fetched = enqueued + skipped + rejected`.
@@ -118,118 +185,44 @@ pub struct Summary {
     pub skipped: u64,
     /// Of them, what the queue cannot take. Each is logged, with the reason.
     pub rejected: u64,
+    /// Of those that were not skipped, the ones whose id had come before: they share one order. Counted within
+    /// one invocation, as far as [`Seen`](crate::seen::Seen) remembers.
+    pub repeated: u64,
+    /// Asked for by the run's `customer_ids`, but not in the source. Absent where no ids were asked for, and
+    /// where the run's `limit` ended it before all of the source was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_customer_ids: Option<BTreeSet<String>>,
     /// Whether nothing was put on the queue because nothing was to be.
     pub dry_run: bool,
-    /// From the start of the run to its end.
+    /// Whether another invocation goes on with the run: its summary holds these numbers too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub continued: bool,
+    /// From the start of the run to its end, without what lies between its invocations.
     pub elapsed_ms: u64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(input: &str) -> Result<Run, String> {
-        Run::parse(&RawValue::from_string(input.to_owned()).unwrap()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn an_order_date_is_enough() {
-        let run = parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#).unwrap();
-        assert_eq!(run.order_date.to_string(), "2023-10-15T14:30:00Z");
-        assert_eq!((run.customer_ids, run.limit, run.dry_run), (None, None, false));
-    }
-
-    #[test]
-    fn everything_can_be_said() {
-        let run = parse(
-            r#"{"order_date": "2023-10-15T16:30:00+02:00", "customer_ids": ["123", 456], "limit": 0, "dry_run": true}"#,
-        )
-        .unwrap();
-        let mut ids: Vec<String> = run
-            .customer_ids
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        ids.sort();
-        assert_eq!(ids, ["123", "456"]);
-        assert_eq!((run.limit, run.dry_run), (Some(0), true));
-    }
-
-    #[test]
-    fn null_is_as_good_as_absent_for_what_is_optional() {
-        let input =
-            r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": null, "limit": null, "dry_run": null}"#;
-        assert_eq!(parse(input), parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#));
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_what_to_send() {
-        for (input, problem) in [
-            ("{}", "order_date is missing"),
-            ("[]", "it is not a JSON object"),
-            (r#""2023-10-15T14:30:00Z""#, "it is not a JSON object"),
-            (
-                r#"{"order_date": null}"#,
-                "order_date must be an RFC 3339 date and time",
-            ),
-            (
-                r#"{"order_date": "15/10/2023"}"#,
-                "order_date must be an RFC 3339 date and time",
-            ),
-            (
-                r#"{"order_date": "<aws.scheduler.scheduled-time>"}"#,
-                "order_date must be an RFC 3339 date and time",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "limit": -5}"#,
-                "limit must be a whole number of 0 or more",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "limit": "5"}"#,
-                "limit must be a whole number of 0 or more",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "dry_run": "yes"}"#,
-                "dry_run must be true or false",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": []}"#,
-                "customer_ids must be a list",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": "123"}"#,
-                "customer_ids must be a list",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": [1.5]}"#,
-                "customer_ids must be a list",
-            ),
-            (
-                r#"{"order_date": "2023-10-15T14:30:00Z", "dryrun": true}"#,
-                r#"the field "dryrun" is not known"#,
-            ),
-        ] {
-            let error = parse(input).unwrap_err();
-            assert!(error.contains(problem), "{input}: {error}");
-            assert!(
-                error.contains(r#"send {"order_date": "2023-10-15T14:30:00Z"}"#),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn all_that_is_wrong_is_told_at_once() {
-        let error = parse(r#"{"limit": -1, "dry_run": 1, "customer_ids": {}, "date": ""}"#).unwrap_err();
-        for problem in [
-            "order_date is missing",
-            "limit must",
-            "dry_run must",
-            "customer_ids must",
-            "\"date\" is not",
-        ] {
-            assert!(error.contains(problem), "{problem} is not in: {error}");
+impl Summary {
+    /// The summary of a run that this invocation has yet to begin, or to go on with.
+    #[must_use]
+    pub fn at_the_start_of(run: &Run) -> Self {
+        let totals = run.totals.clone();
+        let ids = run.customer_ids.as_ref();
+        let all = ids.map(|ids| ids.iter().map(ToString::to_string).collect());
+        Self {
+            order_date: run.order_date,
+            pages: totals.pages,
+            fetched: totals.fetched,
+            enqueued: totals.enqueued,
+            skipped: totals.skipped,
+            rejected: totals.rejected,
+            repeated: totals.repeated,
+            missing_customer_ids: totals.missing_customer_ids.or(all),
+            dry_run: run.dry_run,
+            continued: false,
+            elapsed_ms: totals.elapsed_ms,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,10 @@ use http::{
     HeaderName, HeaderValue, Method, StatusCode, Uri,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
+use shared::retry_after::RetryAfter;
 use tokio::time::Instant;
 
 use crate::{
-    backoff::RetryAfter,
     order::Order,
     problem,
     token::{Token, TokenError, Tokens},

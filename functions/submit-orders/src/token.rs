@@ -22,13 +22,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     config::secret_header_value,
+    retry_after::RetryAfter,
     secret::{SecretError, read_secret},
 };
 use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 use crate::{
-    backoff::RetryAfter,
     config::ClientAuth,
     problem,
     transport::{Transport, Unreachable, WallClock},

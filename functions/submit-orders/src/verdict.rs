@@ -5,8 +5,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-
-use crate::backoff::RetryAfter;
+use shared::retry_after::RetryAfter;
 
 /// What becomes of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! What one can do with a stack that is left running.
 
-use local_run::{Error, LocalStack};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+
+use local_run::LocalStack;
 
 /// Commands that work as they stand, from the root of the repository.
-pub(crate) fn hints(stack: &LocalStack) -> Result<String, Error> {
+pub(crate) async fn hints(stack: &LocalStack) -> Result<String, Box<dyn Error>> {
     let aws = stack.aws_url();
     let api = stack.sandbox.base_url();
     let function = stack.output("FetchCustomersFunctionArn")?;
@@ -11,11 +15,11 @@ pub(crate) fn hints(stack: &LocalStack) -> Result<String, Error> {
         stack.output("CustomerQueueUrl")?,
         stack.output("DeadLetterQueueUrl")?,
     );
-    let log = stack.places.log();
-    let log = log.display();
+    let (environment, log) = (write_environment(stack).await?, stack.places.log());
+    let (environment, log) = (environment.display(), log.display());
     Ok(format!(
         "
-It is left running until Ctrl-C. In another terminal, from this folder:
+It is left running until Ctrl-C. In another terminal, from the root of this repository:
 
   export PATH=$PWD/.tools/venv/bin:$PATH
   export AWS_ENDPOINT_URL={aws} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
@@ -29,10 +33,48 @@ The queues:
 The logs:
   sam logs --stack-name {name} --tail
   tail -f {log}
-The two APIs: what they saw, the orders, and the customers:
+The two APIs, and what they saw:
   curl {api}/control/state
-  curl {api}/control/ledger
+Your changed code, in place of what is deployed (in a terminal of its own; then invoke it):
+  cargo lambda watch --env-file {environment}
+  cargo lambda invoke fetch-customers --data-file infra/events/run.json
+  cargo lambda invoke submit-orders --data-file infra/events/two-messages.json
 ",
         name = local_run::STACK,
     ))
+}
+
+/// Writes the environment of both functions as they are deployed; what both have is the same.
+async fn write_environment(stack: &LocalStack) -> Result<PathBuf, Box<dyn Error>> {
+    let mut variables = BTreeMap::from(
+        [
+            ("AWS_ENDPOINT_URL", stack.aws_url()),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    for function in ["FetchCustomersFunctionArn", "SubmitOrdersFunctionArn"] {
+        let arn = stack.output(function)?;
+        let deployed = stack
+            .lambda()
+            .get_function_configuration()
+            .function_name(arn)
+            .send()
+            .await?;
+        variables.extend(
+            deployed
+                .environment
+                .and_then(|environment| environment.variables)
+                .unwrap_or_default(),
+        );
+    }
+    let path = stack.places.work.join("functions.env");
+    let lines: String = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    std::fs::write(&path, lines)?;
+    Ok(path)
 }

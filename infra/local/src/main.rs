@@ -94,7 +94,7 @@ async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
         say(&format!("The functions' log: {}", stack.places.log().display()));
     }
     if options.keep {
-        say(&keep::hints(&stack)?);
+        say(&keep::hints(&stack).await?);
         std::future::pending::<()>().await;
     }
     Ok(complaints.is_empty())

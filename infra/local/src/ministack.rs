@@ -10,13 +10,13 @@ use crate::error::{Error, tail};
 use crate::places::Places;
 
 /// Starts MiniStack, and ends it when the other end of the pipe is closed: when we say so, and also when we crash
-/// or are killed. MiniStack ends the functions that it started. What is left of the process group then, or five
+/// or are killed. MiniStack ends the functions that it started. What is left of the process group then, or two
 /// seconds later, is killed.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 "$@" < /dev/null 3<&- &
 ministack=$!
-{ cat <&3; kill -TERM "$ministack"; sleep 5; kill -KILL 0; } > /dev/null &
+{ cat <&3; kill -TERM "$ministack"; sleep 2; kill -KILL 0; } > /dev/null &
 wait "$ministack"
 kill -KILL 0
 "#;

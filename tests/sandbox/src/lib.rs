@@ -71,4 +71,4 @@ pub use faults::{Chance, Endpoint, Numbers, Rule};
 pub use order::{CustomerInfo, Order, ShippingAddress};
 pub use record::{Counters, LedgerEntry, OrderRequest, Record, TokenRequest};
 pub use server::{Sandbox, refused_url};
-pub use settings::{ClientAuth, ExpiresIn, LinkTargets, Settings};
+pub use settings::{ClientAuth, Compression, ExpiresIn, LinkTargets, Settings};

@@ -10,12 +10,13 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tower_http::compression::CompressionLayer;
 
 use crate::customers::Customers;
 use crate::faults::Rule;
 use crate::problem::Problem;
 use crate::record::{Counters, LedgerEntry, Record};
-use crate::settings::Settings;
+use crate::settings::{Compression, Settings};
 use crate::state::{Shared, State};
 use crate::{connection, control, orders, source, token};
 
@@ -35,9 +36,14 @@ impl Sandbox {
     pub async fn start(settings: Settings) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let address = listener.local_addr()?;
+        let is = |compression| settings.compression == Some(compression);
+        let compressed = CompressionLayer::new()
+            .gzip(is(Compression::Gzip))
+            .br(is(Compression::Brotli))
+            .zstd(is(Compression::Zstd));
         let shared = Arc::new(Shared::new(settings));
         let router = Router::new()
-            .route("/customers", get(source::get))
+            .route("/customers", get(source::get).layer(compressed))
             .route("/oauth/token", post(token::post))
             .route("/orders", post(orders::post))
             .merge(control::routes())

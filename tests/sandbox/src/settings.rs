@@ -17,6 +17,8 @@ pub struct Settings {
     pub page_size: u64,
     /// What the `Link` header of a page points to.
     pub link_targets: LinkTargets,
+    /// How the source's answers are compressed, if the caller accepts that.
+    pub compression: Option<Compression>,
     /// The header that carries the API key.
     pub api_key_header: String,
     /// The key that `GET /customers` asks for.
@@ -44,6 +46,7 @@ impl Default for Settings {
             customers: Customers::default(),
             page_size: 0,
             link_targets: LinkTargets::Relative,
+            compression: None,
             api_key_header: "x-api-key".to_owned(),
             api_key: "fixture-api-key".to_owned(),
             client_id: "fixture-client".to_owned(),
@@ -55,6 +58,17 @@ impl Default for Settings {
             idempotency_key_header: "Idempotency-Key".to_owned(),
         }
     }
+}
+
+/// A content coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952
+    Gzip,
+    /// RFC 7932
+    Brotli,
+    /// RFC 8878
+    Zstd,
 }
 
 /// The two kinds of target that RFC 8288 allows.

@@ -21,7 +21,10 @@ pub(crate) fn client_that_waits(patience: Duration) -> Client {
     let client = Client::builder()
         .timeout(patience)
         .redirect(Policy::none())
-        .no_proxy();
+        .no_proxy()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd();
     // Nobody here has a certificate, and the system's take a while to load.
     client.tls_certs_only([]).build().unwrap()
 }

@@ -1,6 +1,6 @@
 //! `GET /customers`
 
-use sandbox::{Customers, LinkTargets, Settings, customers};
+use sandbox::{Compression, Customers, LinkTargets, Settings, customers};
 use serde_json::{Value, value::RawValue};
 
 use crate::caller::{client, get_customers, json_of, problem, start};
@@ -247,4 +247,27 @@ async fn a_page_is_one_json_array() {
     .await;
     let body: Value = json_of(get_customers(&sandbox).send().await.unwrap()).await;
     assert_eq!(body.as_array().unwrap().len(), 40);
+}
+
+#[tokio::test]
+async fn an_answer_is_compressed_as_set_if_the_caller_accepts_it() {
+    for (compression, encoding) in [
+        (Compression::Gzip, "gzip"),
+        (Compression::Brotli, "br"),
+        (Compression::Zstd, "zstd"),
+    ] {
+        let sandbox = start(Settings {
+            customers: customers::generate(100, 1).into(),
+            compression: Some(compression),
+            ..Settings::default()
+        })
+        .await;
+        let plain = get_customers(&sandbox).send().await.unwrap();
+        assert!(!plain.headers().contains_key("content-encoding"));
+        let all = get_customers(&sandbox).header("accept-encoding", "gzip, br, zstd");
+        let compressed = all.send().await.unwrap();
+        assert_eq!(compressed.headers()["content-encoding"], encoding);
+        let compressed = compressed.bytes().await.unwrap();
+        assert!(compressed.len() < plain.bytes().await.unwrap().len() / 2);
+    }
 }

@@ -1,0 +1,138 @@
+use super::*;
+
+fn parse(input: &str) -> Result<Run, String> {
+    Run::parse(&RawValue::from_string(input.to_owned()).unwrap()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_order_date_is_enough() {
+    let run = parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#).unwrap();
+    assert_eq!(run.order_date.to_string(), "2023-10-15T14:30:00Z");
+    assert_eq!((run.customer_ids, run.limit, run.dry_run), (None, None, false));
+}
+
+#[test]
+fn everything_can_be_said() {
+    let run = parse(
+        r#"{"order_date": "2023-10-15T16:30:00+02:00", "customer_ids": ["123", 456], "limit": 0, "dry_run": true}"#,
+    )
+    .unwrap();
+    let mut ids: Vec<String> = run
+        .customer_ids
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    ids.sort();
+    assert_eq!(ids, ["123", "456"]);
+    assert_eq!((run.limit, run.dry_run), (Some(0), true));
+}
+
+#[test]
+fn null_is_as_good_as_absent_for_what_is_optional() {
+    let input =
+        r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": null, "limit": null, "dry_run": null}"#;
+    assert_eq!(parse(input), parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#));
+}
+
+#[test]
+fn a_run_that_goes_on_keeps_what_was_asked_for_and_what_was_done() {
+    let run = parse(
+        r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": ["a", 2], "limit": 10, "dry_run": true,
+            "totals": {"hops": 3, "pages": 2}}"#,
+    )
+    .unwrap();
+    let mut books = Summary::at_the_start_of(&run);
+    assert_eq!(books.pages, 2);
+    (books.pages, books.fetched, books.enqueued, books.skipped) = (7, 20, 3, 15);
+    (books.rejected, books.repeated, books.elapsed_ms) = (2, 1, 99);
+    books.missing_customer_ids = Some(["2".to_owned()].into());
+    let rest = Rest {
+        page_url: "https://source.example.com/?page=8".parse().unwrap(),
+        limit: Some(6),
+    };
+    let next = parse(&run.going_on(&rest, &books)).unwrap();
+    assert_eq!((&next.page_url, next.limit), (&Some(rest.page_url), rest.limit));
+    assert_eq!(next.totals.hops, 4);
+    assert_eq!((next.order_date, next.dry_run), (run.order_date, true));
+    assert_eq!(next.customer_ids, run.customer_ids);
+    assert_eq!(Summary::at_the_start_of(&next), books);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_to_send() {
+    for (input, problem) in [
+        ("{}", "order_date is missing"),
+        ("[]", "it is not a JSON object"),
+        (r#""2023-10-15T14:30:00Z""#, "it is not a JSON object"),
+        (
+            r#"{"order_date": null}"#,
+            "order_date must be an RFC 3339 date and time",
+        ),
+        (
+            r#"{"order_date": "15/10/2023"}"#,
+            "order_date must be an RFC 3339 date and time",
+        ),
+        (
+            r#"{"order_date": "<aws.scheduler.scheduled-time>"}"#,
+            "order_date must be an RFC 3339 date and time",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "limit": -5}"#,
+            "limit must be a whole number of 0 or more",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "limit": "5"}"#,
+            "limit must be a whole number of 0 or more",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "dry_run": "yes"}"#,
+            "dry_run must be true or false",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": []}"#,
+            "customer_ids must be a list",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": "123"}"#,
+            "customer_ids must be a list",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": [1.5]}"#,
+            "customer_ids must be a list",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "page_url": "?page=2"}"#,
+            "page_url must be the whole URL",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "totals": {"pages": -1}}"#,
+            "totals is only for the function itself",
+        ),
+        (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "dryrun": true}"#,
+            r#"the field "dryrun" is not known"#,
+        ),
+    ] {
+        let error = parse(input).unwrap_err();
+        assert!(error.contains(problem), "{input}: {error}");
+        assert!(
+            error.contains(r#"send {"order_date": "2023-10-15T14:30:00Z"}"#),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let error = parse(r#"{"limit": -1, "dry_run": 1, "customer_ids": {}, "date": ""}"#).unwrap_err();
+    for problem in [
+        "order_date is missing",
+        "limit must",
+        "dry_run must",
+        "customer_ids must",
+        "\"date\" is not",
+    ] {
+        assert!(error.contains(problem), "{problem} is not in: {error}");
+    }
+}

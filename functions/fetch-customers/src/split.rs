@@ -1,0 +1,232 @@
+//! Cuts a JSON array into its elements while it arrives.
+//!
+//! `reqwest-streams` has such a stream, but this function could not rely on it (0.20): a body that ends in the
+//! middle of the array looks complete, `{…}` in place of `[…]` looks like one element, missing and additional
+//! commas pass, an element over its limit ends the stream, and an error does not say where it is.
+
+use bytes::{Buf, Bytes};
+use memchr::memchr2;
+use serde_json::value::RawValue;
+
+/// A byte order mark is no JSON, but some write it (RFC 8259 §8.1 lets a reader ignore it).
+const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
+
+/// An element of the array.
+#[derive(Debug)]
+pub enum Element {
+    /// As it is written.
+    Json(Box<RawValue>),
+    /// More bytes than the limit: they were passed over, and never held together. Whether they are JSON is
+    /// not known, only where they end.
+    TooLarge,
+}
+
+/// What came is not a JSON array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnArray {
+    /// The byte at which it stops being one, counted from 0; within an element, perhaps the one before.
+    pub at: u64,
+}
+
+/// Takes chunks, cut anywhere, and gives elements.
+///
+/// Holds at most one element, up to the limit. Finds where an element ends by its brackets and strings alone,
+/// and leaves it to `serde_json` whether what lies between is JSON.
+#[derive(Debug)]
+pub struct Splitter {
+    limit: usize,
+    expects: Expects,
+    /// Bytes taken so far.
+    taken: u64,
+    /// What the last chunks held of the element that the next one goes on with.
+    begun: Vec<u8>,
+    /// Bytes of that element, those passed over included.
+    length: usize,
+    inside: Inside,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    /// The byte order mark from this byte on, or what comes after it.
+    Mark(usize),
+    Array,
+    ElementOrEnd,
+    Element,
+    RestOfElement,
+    CommaOrEnd,
+    Nothing,
+}
+
+/// Where in an element the last byte was.
+#[derive(Debug, Clone, Copy, Default)]
+struct Inside {
+    depth: usize,
+    string: bool,
+    escape: bool,
+}
+
+impl Splitter {
+    /// Elements of more than `limit` bytes are [`Element::TooLarge`].
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            expects: Expects::Mark(0),
+            taken: 0,
+            begun: Vec::new(),
+            length: 0,
+            inside: Inside {
+                depth: 0,
+                string: false,
+                escape: false,
+            },
+        }
+    }
+
+    /// Bytes taken so far.
+    #[must_use]
+    pub const fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Whether the array is at its end.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.expects == Expects::Nothing
+    }
+
+    /// The next element, taken from the front of `chunk`; `None` when it needs the next chunk.
+    ///
+    /// # Errors
+    /// It is not a JSON array. Nothing more is to be expected then.
+    pub fn next(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, NotAnArray> {
+        while let Some(&byte) = chunk.first() {
+            match (self.expects, byte) {
+                (Expects::Mark(at), _) if BYTE_ORDER_MARK.get(at) == Some(&byte) => {
+                    self.expects = Expects::Mark(at + 1);
+                }
+                (Expects::Mark(0 | 3), _) => {
+                    self.expects = Expects::Array;
+                    continue;
+                }
+                (Expects::RestOfElement, _) => {
+                    if let Some(element) = self.take_element(chunk)? {
+                        return Ok(Some(element));
+                    }
+                    continue;
+                }
+                (Expects::Mark(_), _) => return Err(NotAnArray { at: self.taken }),
+                (_, b' ' | b'\t' | b'\n' | b'\r') => {}
+                (Expects::Array, b'[') => self.expects = Expects::ElementOrEnd,
+                (Expects::ElementOrEnd | Expects::CommaOrEnd, b']') => self.expects = Expects::Nothing,
+                (Expects::CommaOrEnd, b',') => self.expects = Expects::Element,
+                (Expects::Element | Expects::ElementOrEnd, _) => {
+                    self.expects = Expects::RestOfElement;
+                    continue;
+                }
+                (Expects::Array | Expects::CommaOrEnd | Expects::Nothing, _) => {
+                    return Err(NotAnArray { at: self.taken });
+                }
+            }
+            chunk.advance(1);
+            self.taken += 1;
+        }
+        Ok(None)
+    }
+
+    fn take_element(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, NotAnArray> {
+        let (bytes, ended) = self.inside.scan(chunk, self.length == 0);
+        let part = chunk.get(..bytes).unwrap_or_default();
+        let began = self.taken - self.length as u64;
+        self.taken += bytes as u64;
+        self.length += bytes;
+        let element = if self.length > self.limit {
+            self.begun = Vec::new();
+            Element::TooLarge
+        } else if ended && self.begun.is_empty() {
+            Element::Json(parse(part, began)?)
+        } else {
+            self.begun.extend_from_slice(part);
+            if !ended {
+                chunk.advance(bytes);
+                return Ok(None);
+            }
+            let element = parse(&self.begun, began)?;
+            self.begun.clear();
+            Element::Json(element)
+        };
+        chunk.advance(bytes);
+        if !ended {
+            return Ok(None);
+        }
+        self.length = 0;
+        self.inside = Inside::default();
+        self.expects = Expects::CommaOrEnd;
+        Ok(Some(element))
+    }
+}
+
+impl Inside {
+    /// How many of `bytes` belong to the element, and whether it ends with them. `first` says that it begins
+    /// with them.
+    fn scan(&mut self, bytes: &[u8], first: bool) -> (usize, bool) {
+        let mut at = 0;
+        if first {
+            match bytes.first() {
+                Some(b'{' | b'[') => (at, self.depth) = (1, 1),
+                Some(b'"') => (at, self.string) = (1, true),
+                Some(_) | None => {}
+            }
+        }
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.escape {
+                self.escape = false;
+                at += 1;
+                continue;
+            }
+            let found = if self.string {
+                memchr2(b'"', b'\\', rest)
+            } else if self.depth > 0 {
+                rest.iter()
+                    .position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))
+            } else {
+                // A number, or a word: it ends where something else begins.
+                let end = rest
+                    .iter()
+                    .position(|byte| matches!(byte, b',' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
+                return end.map_or((bytes.len(), false), |end| (at + end, true));
+            };
+            let Some((found, byte)) = found.and_then(|found| Some((found, rest.get(found)?))) else {
+                break;
+            };
+            at += found + 1;
+            match byte {
+                b'"' => self.string = !self.string,
+                b'\\' => self.escape = true,
+                b'{' | b'[' => self.depth += 1,
+                _ => self.depth -= 1,
+            }
+            if self.depth == 0 && !self.string {
+                return (at, true);
+            }
+        }
+        (bytes.len(), false)
+    }
+}
+
+/// Checks an element, of which the first byte is the array's byte `began`.
+fn parse(element: &[u8], began: u64) -> Result<Box<RawValue>, NotAnArray> {
+    serde_json::from_slice(element).map_err(|error| {
+        // serde_json tells the line, from 1, and how many of its bytes it read, the wrong one included.
+        let lines = element.split_inclusive(|byte| *byte == b'\n');
+        let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+        let at = (before + error.column()).saturating_sub(1);
+        NotAnArray {
+            at: began + at as u64,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+const LIMIT: usize = 64;
+
+/// What became of a body: its elements, `<too large>` for one that is, and the error at its end if there is one.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    elements: Vec<String>,
+    end: End,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Complete,
+    CutShort,
+    NotAnArray(u64),
+}
+
+fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let mut splitter = Splitter::new(LIMIT);
+    let mut elements = Vec::new();
+    for chunk in chunks {
+        let mut chunk = Bytes::copy_from_slice(chunk);
+        loop {
+            match splitter.next(&mut chunk) {
+                Ok(Some(Element::Json(json))) => elements.push(json.get().to_owned()),
+                Ok(Some(Element::TooLarge)) => elements.push("<too large>".to_owned()),
+                Ok(None) => break,
+                Err(NotAnArray { at }) => {
+                    let end = End::NotAnArray(at);
+                    return Outcome { elements, end };
+                }
+            }
+            assert!(splitter.begun.capacity() <= 4 * LIMIT);
+        }
+        assert!(chunk.is_empty());
+    }
+    let end = if splitter.is_complete() {
+        End::Complete
+    } else {
+        End::CutShort
+    };
+    Outcome { elements, end }
+}
+
+/// The outcome, the same for the body in one chunk, in two cut anywhere, and byte by byte.
+fn outcome(body: &[u8]) -> Outcome {
+    let whole = split([body]);
+    for cut in 0..=body.len() {
+        let (left, right) = body.split_at(cut);
+        assert_eq!(split([left, right]), whole, "cut at {cut}");
+        assert_eq!(split([left, b"", right]), whole, "cut at {cut}");
+    }
+    assert_eq!(split(body.chunks(1)), whole);
+    whole
+}
+
+#[test]
+fn every_array_is_cut_into_its_elements() {
+    let long = format!(r#"["{}", 1]"#, "x".repeat(LIMIT - 2));
+    for (body, expected) in [
+        ("[]", &[][..]),
+        (" [ ] \r\n", &[]),
+        ("\u{feff}[]", &[]),
+        ("\u{feff}\n[1]", &["1"]),
+        ("[1]", &["1"]),
+        ("[1,2]", &["1", "2"]),
+        ("[ -1.50e+3 ,\t0\n,\r\n7 ]", &["-1.50e+3", "0", "7"]),
+        ("[true,false ,null]", &["true", "false", "null"]),
+        (r#"["",""]"#, &[r#""""#, r#""""#]),
+        (r#"["a,b]","}{"]"#, &[r#""a,b]""#, r#""}{""#]),
+        (r#"["\"]","\\","\\\"," ]"#, &[r#""\"]""#, r#""\\""#, r#""\\\",""#]),
+        ("[[]]", &["[]"]),
+        ("[[],[[1]],{}]", &["[]", "[[1]]", "{}"]),
+        (
+            r#"[{"a":"]}\\\""},{"b" : [ {} ]}]"#,
+            &[r#"{"a":"]}\\\""}"#, r#"{"b" : [ {} ]}"#],
+        ),
+        (r#"["\u0000\ud800\/"]"#, &[r#""\u0000\ud800\/""#]),
+        ("[\"é李🏠\u{ffff}\u{feff}\"]", &["\"é李🏠\u{ffff}\u{feff}\""]),
+        ("[{\n \"a\":\t1\r\n}\n]", &["{\n \"a\":\t1\r\n}"]),
+        (
+            "[123456789012345678901234567890]",
+            &["123456789012345678901234567890"],
+        ),
+        (&long, &[&long[1..=LIMIT], "1"]),
+    ] {
+        let Outcome { elements, end } = outcome(body.as_bytes());
+        assert_eq!(
+            (elements.as_slice(), end),
+            (
+                &expected.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>()[..],
+                End::Complete
+            ),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn anything_else_is_told_apart_with_its_place() {
+    use End::*;
+    for (body, elements, end) in [
+        // Nothing, or not all of it.
+        (&b""[..], 0, CutShort),
+        (b" \n", 0, CutShort),
+        (b"\xef\xbb", 0, CutShort),
+        (b"[", 0, CutShort),
+        (b"[1", 0, CutShort),
+        (b"[1,", 1, CutShort),
+        (b"[1 ", 1, CutShort),
+        (b"[{\"a\":1}", 1, CutShort),
+        (b"[{\"a\":1", 0, CutShort),
+        (b"[\"]", 0, CutShort),
+        (b"[\"\\", 0, CutShort),
+        (b"[[1]", 1, CutShort),
+        // Something else.
+        (b"<html>[1]</html>", 0, NotAnArray(0)),
+        (b"{\"customers\":[1]}", 0, NotAnArray(0)),
+        (b"\"[1]\"", 0, NotAnArray(0)),
+        (b"null", 0, NotAnArray(0)),
+        (b"  1", 0, NotAnArray(2)),
+        (b"]", 0, NotAnArray(0)),
+        (b"\x1f\x8b\x08", 0, NotAnArray(0)),
+        (b"[\0", 0, CutShort),
+        (b"\xef\xbb[1]", 0, NotAnArray(2)),
+        (b"\xef\xbb\xbf\xef\xbb\xbf[1]", 0, NotAnArray(3)),
+        (b"\xff\xfe[\0", 0, NotAnArray(0)),
+        // Commas.
+        (b"[,1]", 0, NotAnArray(1)),
+        (b"[1,]", 1, NotAnArray(3)),
+        (b"[1,,2]", 1, NotAnArray(3)),
+        (b"[1 2]", 1, NotAnArray(3)),
+        (b"[{}{}]", 1, NotAnArray(3)),
+        (b"[1:2]", 0, NotAnArray(2)),
+        // Brackets.
+        (b"[}", 0, CutShort),
+        (b"[{]]", 0, NotAnArray(2)),
+        (b"[[1}]", 0, NotAnArray(3)),
+        (b"[1}]", 0, NotAnArray(2)),
+        // Elements that are not JSON.
+        (b"[1,\n{\"a\":\n01}]", 1, NotAnArray(11)),
+        (b"[nul]", 0, NotAnArray(3)),
+        (b"[NaN]", 0, NotAnArray(1)),
+        (b"['a']", 0, NotAnArray(1)),
+        (b"[\"\n\"]", 0, NotAnArray(1)),
+        (b"[\"\\x\"]", 0, NotAnArray(3)),
+        (b"[\"\xff\"]", 0, NotAnArray(2)),
+        (b"[1, \"\xc3\"]", 1, NotAnArray(5)),
+        (b"[/* */1]", 0, NotAnArray(1)),
+        (b"[{\"a\":1,}]", 0, NotAnArray(8)),
+        (b"[{\"a\" 1}]", 0, NotAnArray(6)),
+        // Something after the end.
+        (b"[1]1", 1, NotAnArray(3)),
+        (b"[1] [2]", 1, NotAnArray(4)),
+        (b"[]]", 0, NotAnArray(2)),
+        (b"[1]\0", 1, NotAnArray(3)),
+        (b"[{\"a\":1}\n{\"a\":2}]", 1, NotAnArray(9)),
+    ] {
+        let outcome = outcome(body);
+        let text = String::from_utf8_lossy(body);
+        assert_eq!((outcome.elements.len(), outcome.end), (elements, end), "{text:?}");
+    }
+}
+
+#[test]
+fn an_element_over_the_limit_is_passed_over_and_the_next_ones_come() {
+    let long = "x]},\\\"[".repeat(40);
+    for long in [
+        format!("\"{long}\""),
+        format!("{{\"a\":[\"{long}\"]}}"),
+        "1".repeat(LIMIT + 1),
+        format!("\"{}\"", "x".repeat(LIMIT - 1)),
+        "[".repeat(LIMIT) + &"]".repeat(LIMIT),
+    ] {
+        let Outcome { elements, end } = outcome(format!("[{long},1, {long} ,[2]]").as_bytes());
+        assert_eq!(elements, ["<too large>", "1", "<too large>", "[2]"]);
+        assert_eq!(end, End::Complete);
+        assert_eq!(outcome(format!("[1,{long}").as_bytes()).elements[0], "1");
+    }
+}
+
+#[test]
+fn nesting_has_no_limit_but_the_elements_length() {
+    let deep = "[".repeat(50_000) + &"]".repeat(50_000);
+    let mut splitter = Splitter::new(deep.len());
+    let mut body = Bytes::from(format!("[{deep}]"));
+    assert!(matches!(splitter.next(&mut body), Ok(Some(Element::Json(json))) if json.get() == deep));
+}
+
+/// Any JSON, with blanks anywhere.
+fn json() -> impl Strategy<Value = String> {
+    let text = any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap());
+    let escaped = "(\\\\[\"\\\\/bfnrt]|\\\\u[0-9a-fA-F]{4}|[\\[\\]{},: ]|é|🏠){0,8}"
+        .prop_map(|text| format!("\"{text}\""));
+    let number = "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,5})?([eE][+-]?[0-9]{1,3})?";
+    let blank = "[ \t\n\r]{0,2}";
+    let leaf = prop_oneof![text, escaped.clone(), number, "true|false|null"];
+    leaf.prop_recursive(4, 32, 5, move |inner| {
+        let item = (blank, inner.clone(), blank).prop_map(|(a, item, b)| a + &item + &b);
+        let field = (blank, escaped.clone(), blank, item.clone())
+            .prop_map(|(a, key, b, item)| a + &key + &b + ":" + &item);
+        prop_oneof![
+            vec(item, 1..5).prop_map(|items| format!("[{}]", items.join(","))),
+            vec(field, 1..5).prop_map(|fields| format!("{{{}}}", fields.join(","))),
+            Just("[ ]".to_owned()),
+            Just("{}".to_owned()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_array_in_any_chunks_comes_out_verbatim_and_in_order(
+        elements in vec(json(), 0..12),
+        blanks in vec("[ \t\n\r]{0,3}", 26),
+        mut cuts in vec(any::<prop::sample::Index>(), 0..40),
+    ) {
+        let mut body = format!("{}[", blanks[24]);
+        for (at, element) in elements.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            body.extend([comma, &blanks[2 * at], element, &blanks[2 * at + 1]]);
+        }
+        body.extend(["]", &blanks[25]]);
+        let mut splitter = Splitter::new(usize::MAX);
+        let mut came = Vec::new();
+        let mut rest = body.as_bytes();
+        let mut places: Vec<usize> = cuts.drain(..).map(|cut| cut.index(body.len())).collect();
+        places.sort_unstable();
+        for (before, place) in [0].iter().chain(&places).zip(places.iter().chain([&body.len()])) {
+            let (chunk, left) = rest.split_at(place - before);
+            rest = left;
+            let mut chunk = Bytes::copy_from_slice(chunk);
+            while let Some(element) = splitter.next(&mut chunk).unwrap() {
+                match element {
+                    Element::Json(json) => came.push(json.get().to_owned()),
+                    Element::TooLarge => panic!("nothing is"),
+                }
+            }
+        }
+        prop_assert!(splitter.is_complete());
+        prop_assert_eq!(splitter.taken(), body.len() as u64);
+        prop_assert_eq!(came, elements);
+    }
+
+    #[test]
+    fn what_serde_json_refuses_is_refused_and_what_it_takes_is_taken(
+        body in vec(prop::sample::select(&b"[]{},:\"\\ 1a\n\xff"[..]), 0..14)
+    ) {
+        let takes = serde_json::from_slice::<Vec<&RawValue>>(&body).is_ok();
+        prop_assert_eq!(split([&body[..]]).end == End::Complete, takes);
+    }
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs fetch-customers for a range of order dates, one day after the other, oldest first:
+#
+#   infra/backfill.sh FUNCTION 2023-10-01T14:30:00Z 2023-10-31
+#
+# FUNCTION is the name or ARN of the function. The first order date is given with its time of day, which all
+# have; the second one is the last day. Further arguments go to `aws` as they are (--profile, --region).
+# LIMIT, CUSTOMER_IDS (a JSON list) and DRY_RUN, where they are in the environment, go into each run's input.
+#
+# Prints the summary of each run. Stops at the first one that fails: repeat from that date on, which is harmless,
+# since an order that is there already is not made again. A run that goes on in further invocations ("continued":
+# true) is not waited for.
+set -euo pipefail
+
+usage() {
+    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2
+    exit 2
+}
+
+[ $# -ge 3 ] || usage
+function=$1 first=$2 last=$3
+shift 3
+[[ $first =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || usage
+[[ $last =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || usage
+
+# GNU's date reads -d, BSD's and macOS's -v.
+next_day() {
+    date -u -d "$1 + 1 day" +%F 2>/dev/null || date -u -j -v+1d -f %F "$1" +%F
+}
+
+optional=
+[ -z "${CUSTOMER_IDS:-}" ] || optional="$optional, \"customer_ids\": $CUSTOMER_IDS"
+[ -z "${LIMIT:-}" ] || optional="$optional, \"limit\": $LIMIT"
+[ -z "${DRY_RUN:-}" ] || optional="$optional, \"dry_run\": $DRY_RUN"
+
+answer=$(mktemp)
+trap 'rm -f "$answer"' EXIT
+day=${first%%T*} time=${first#*T}
+until [[ $day > $last ]]; do
+    order_date=${day}T$time
+    # A synchronous invocation, which the CLI must not repeat by itself when it takes its 15 minutes.
+    error=$(AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$function" --cli-read-timeout 910 \
+        --cli-binary-format raw-in-base64-out --payload "{\"order_date\": \"$order_date\"$optional}" \
+        --query FunctionError --output text "$@" "$answer")
+    if [ "$error" != None ]; then
+        printf '%s failed: %s\n%s\n' "$order_date" "$error" "$(cat "$answer")" >&2
+        exit 1
+    fi
+    cat "$answer"
+    echo
+    day=$(next_day "$day")
+done

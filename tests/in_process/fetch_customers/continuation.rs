@@ -1,0 +1,140 @@
+//! A run that takes longer than one invocation.
+
+use super::*;
+
+/// Each page takes ten seconds.
+async fn slow_bridge(settings: Settings) -> Bridge {
+    let bridge = bridge(settings).await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Customers, sandbox::Action::Pass).latency_ms(10_000)]);
+    bridge
+}
+
+/// Does what Lambda does, with a minute for each invocation: the last summary, and how many it took.
+async fn run_through(bridge: &Bridge, input: Value) -> (Value, usize) {
+    let mut input = input;
+    for invocation in 1.. {
+        let run = bridge.run_within(Duration::from_secs(60), input).await.unwrap();
+        let calls = bridge.aws.calls("Invoke");
+        assert_eq!(run.continued, calls.len() == invocation);
+        assert_eq!(run.fetched, run.enqueued + run.skipped + run.rejected);
+        let Some(call) = calls.into_iter().nth(invocation - 1) else {
+            assert!(run.elapsed_ms >= 10_000 * run.pages, "{run:?}");
+            return (summary(&run), invocation);
+        };
+        assert_eq!(call.input["FunctionName"], FETCH_CUSTOMERS);
+        assert_eq!(call.input["InvocationType"], "Event");
+        input = call.input["Payload"].clone();
+    }
+    unreachable!()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_goes_on_in_further_invocations_and_the_last_one_tells_the_totals() {
+    let bridge = slow_bridge(source(58, 5)).await;
+    let (summary, invocations) = run_through(&bridge, json!({"order_date": ORDER_DATE})).await;
+    assert_eq!(
+        summary,
+        json!({"order_date": ORDER_DATE, "pages": 12, "fetched": 58, "enqueued": 58, "skipped": 0, "rejected": 0,
+               "repeated": 0, "dry_run": false})
+    );
+    assert_eq!(invocations, 4);
+    assert_eq!(bridge.sandbox.counters().source_requests, 12);
+    let expected: Vec<String> = customers::generate(58, 7)
+        .iter()
+        .map(|customer| format!(r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#, customer.json))
+        .collect();
+    assert_eq!(bodies(&bridge), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_was_asked_for_holds_for_all_its_invocations() {
+    let bridge = slow_bridge(source(58, 5)).await;
+    let ids = ["100000", "100030", "100057", "gone"];
+    let (summary, invocations) = run_through(
+        &bridge,
+        json!({"order_date": ORDER_DATE, "customer_ids": ids, "limit": 9, "dry_run": true}),
+    )
+    .await;
+    assert_eq!(
+        summary,
+        json!({"order_date": ORDER_DATE, "pages": 12, "fetched": 58, "enqueued": 3, "skipped": 55, "rejected": 0,
+               "repeated": 0, "missing_customer_ids": ["gone"], "dry_run": true})
+    );
+    assert_eq!((invocations, bodies(&bridge).len()), (4, 0));
+    let bridge = slow_bridge(source(58, 5)).await;
+    let (summary, invocations) = run_through(&bridge, json!({"order_date": ORDER_DATE, "limit": 33})).await;
+    assert_eq!((&summary["pages"], &summary["enqueued"]), (&json!(7), &json!(33)));
+    assert_eq!((invocations, bodies(&bridge).len()), (3, 33));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_handed_on_only_when_all_of_it_is_on_the_queue() {
+    let bridge = slow_bridge(source(58, 5)).await;
+    bridge.aws.set_faults(|call| {
+        (call.action == "SendMessageBatch").then_some(Fault::FailEntries {
+            entries: (0..10).collect(),
+            sender_fault: false,
+        })
+    });
+    bridge
+        .run_within(Duration::from_secs(60), json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err();
+    assert!(bridge.aws.calls("Invoke").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_over_that_fails_ends_the_run_in_an_error() {
+    let bridge = slow_bridge(source(58, 5)).await;
+    bridge
+        .aws
+        .set_faults(|call| (call.action == "Invoke").then_some(Fault::Refuse(403, "AccessDeniedException")));
+    let error = bridge
+        .run_within(Duration::from_secs(60), json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    let expected = "with 15 customers enqueued: the function could not invoke itself, to go on with page 4: ";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.contains("AccessDeniedException"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_not_handed_on_for_ever() {
+    let bridge = slow_bridge(source(58, 5)).await;
+    let input = json!({"order_date": ORDER_DATE, "totals": {"hops": 96, "pages": 7000}});
+    let error = bridge
+        .run_within(Duration::from_secs(60), input)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("from page 7004 on"), "{error}");
+    assert!(bridge.aws.calls("Invoke").is_empty());
+}
+
+#[tokio::test]
+async fn a_run_can_begin_with_any_page_of_the_same_origin() {
+    let bridge = bridge(source(25, 10)).await;
+    let page_url = format!("{}?page=3", bridge.sandbox.customers_url());
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "page_url": page_url}))
+        .await
+        .unwrap();
+    assert_eq!((run.pages, run.fetched), (1, 5));
+    for elsewhere in [
+        "https://elsewhere.example.com/customers?page=2".to_owned(),
+        bridge.sandbox.customers_url().replace("http:", "https:"),
+        bridge.sandbox.customers_url().replace("127.0.0.1", "localhost"),
+    ] {
+        let error = bridge
+            .run(json!({"order_date": ORDER_DATE, "page_url": elsewhere}))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("page_url is on another origin, "), "{error}");
+    }
+    assert_eq!(bridge.sandbox.counters().source_requests, 1);
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 1);
+}

@@ -1,0 +1,388 @@
+//! What ends a run early, and what it says then.
+
+use integration_tests::bridge::SOURCE_SECRET;
+use sandbox::Action;
+
+use super::*;
+
+/// The error of a run that the source's answer, or the secret, spoils on its first page.
+async fn error_with(rule: Option<Rule>, secret: Option<&str>) -> String {
+    let bridge = bridge(source(25, 10)).await;
+    bridge.sandbox.set_faults(rule);
+    if let Some(secret) = secret {
+        bridge.aws.set_secret(SOURCE_SECRET, secret);
+    }
+    let error = bridge
+        .run_within(Duration::from_secs(200), json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    for canary in bridge.sandbox.canaries() {
+        assert!(!error.contains(&canary), "{canary} is in: {error}");
+    }
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_gives_no_page_ends_the_run_with_one_clear_error() {
+    let answer = |answer: Answer| Some(Rule::on(Endpoint::Customers, answer));
+    let json = |body: &str| answer(Answer::status(200).body("application/json", body.to_owned()));
+    let action = |action| Some(Rule::on(Endpoint::Customers, action));
+    for (rule, expected) in [
+        (
+            answer(Answer::status(403)),
+            "the source refused the API key of secret arn:aws:secretsmanager:eu-west-1:123456789012:secret:source-AbCdEf \
+             with 403 Forbidden, on page 1: correct its `api_key`",
+        ),
+        (
+            answer(Answer::status(500)),
+            "the source answered 500 Internal Server Error, not 200, to the request for page 1",
+        ),
+        (
+            answer(Answer::status(404)),
+            "the source answered 404 Not Found, not 200, to the request for page 1",
+        ),
+        (
+            answer(Answer::status(204)),
+            "the source answered 204 No Content, not 200, to the request for page 1",
+        ),
+        (
+            answer(Answer::redirect("https://elsewhere.example.com/")),
+            "the source answered 307 Temporary Redirect, not 200, to the request for page 1",
+        ),
+        (
+            answer(Answer::status(200).body("text/html; charset=utf-8", "[]")),
+            "page 1 of the source is not JSON: its content type is \"text/html\"",
+        ),
+        (
+            json("<html>"),
+            "page 1 of the source is not a JSON array: it stops being one at byte 0",
+        ),
+        (
+            json("{}"),
+            "page 1 of the source is not a JSON array: it stops being one at byte 0",
+        ),
+        (
+            json("[1] 2"),
+            "page 1 of the source is not a JSON array: it stops being one at byte 4",
+        ),
+        (
+            json(""),
+            "page 1 of the source was cut short: its JSON array goes on after its last byte, 0",
+        ),
+        (
+            action(Action::Reset),
+            "page 1 of the source could not be read from byte 0 on: the connection broke",
+        ),
+        (
+            action(Action::Hang),
+            "page 1 of the source could not be read from byte 0 on: no answer in time",
+        ),
+        (
+            action(Action::Truncate {
+                reset: true,
+                instead: Some(Answer::status(200).body("application/json", "[ 1")),
+            }),
+            "page 1 of the source could not be read from byte 1 on: it broke off, or its compression is broken",
+        ),
+    ] {
+        let error = error_with(rule, None).await;
+        let enqueued = u8::from(error.contains("byte 4"));
+        assert_eq!(
+            error,
+            format!(
+                "the run of 2023-10-15T14:30:00Z ended early, with {enqueued} customers enqueued: {expected}. Run it \
+                 again with the same order_date: no order is made twice"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bad_secret_is_named_and_not_shown() {
+    for (secret, expected) in [
+        (
+            "hunter2",
+            "must be a JSON object with the text `api_key`: it is not a JSON object",
+        ),
+        (
+            r#"{"key": "hunter2"}"#,
+            "must be a JSON object with the text `api_key`: missing, empty or not text: api_key",
+        ),
+        (
+            r#"{"api_key": "hunter2\n"}"#,
+            "the API key holds characters that no HTTP header can carry",
+        ),
+        (
+            r#"{"api_key": "hunter2"}"#,
+            "with 401 Unauthorized, on page 1: correct its `api_key`",
+        ),
+    ] {
+        let error = error_with(None, Some(secret)).await;
+        assert!(error.contains(expected), "{expected} is not in: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let bridge = Bridge::start(source(1, 0), |environment| {
+        environment.with("SOURCE_SECRET_ARN", "arn:aws:gone")
+    })
+    .await;
+    let error = bridge
+        .run(json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("cannot read the secret arn:aws:gone: "), "{error}");
+    assert!(error.contains("ResourceNotFoundException"), "{error}");
+}
+
+#[tokio::test]
+async fn the_api_key_goes_to_no_other_origin_and_no_page_is_read_twice() {
+    let elsewhere = sandbox::Sandbox::start(source(1, 0)).await.unwrap();
+    let link = |target: &str| {
+        let answer = Answer::status(200).body("application/json", r#"[{"customer_id": "1"}]"#);
+        [Rule::on(
+            Endpoint::Customers,
+            answer.header("link", format!(r#"<{target}>; rel="next""#)),
+        )]
+    };
+    let bridge = bridge(source(25, 10)).await;
+    for (target, expected) in [
+        (
+            elsewhere.customers_url(),
+            "links to a next page on another origin",
+        ),
+        (
+            "//elsewhere.example.com/customers".to_owned(),
+            "links to a next page on another origin",
+        ),
+        (
+            "/customers".to_owned(),
+            "page 1 of the source links back to a page that was read already",
+        ),
+        (
+            bridge.sandbox.customers_url(),
+            "page 1 of the source links back to a page that was read already",
+        ),
+    ] {
+        bridge.sandbox.set_faults(link(&target));
+        let error = bridge
+            .run(json!({"order_date": ORDER_DATE}))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{expected} is not in: {error}");
+    }
+    assert_eq!(elsewhere.counters().source_requests, 0);
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_page_failed_is_on_the_queue_and_a_repeat_completes_it() {
+    let bridge = bridge(source(25, 10)).await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Customers, Answer::status(404)).calls(2)]);
+    let error = bridge
+        .run(json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("ended early, with 10 customers enqueued: the source answered 404 Not Found"),
+        "{error}"
+    );
+    assert_eq!(bodies(&bridge).len(), 10);
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(run.enqueued, 25);
+    assert_eq!(bodies(&bridge).iter().collect::<HashSet<_>>().len(), 25);
+}
+
+/// An answer to the first request only; all others are answered as they should be.
+fn at_first(action: impl Into<Action>) -> [Rule; 1] {
+    [Rule::on(Endpoint::Customers, action).calls(1)]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_cannot_be_had_is_asked_for_again_while_there_is_time() {
+    let broken = |bytes: &'static str| Action::Truncate {
+        reset: false,
+        instead: Some(Answer::status(200).body("application/json", bytes)),
+    };
+    for action in [
+        Answer::status(408).into(),
+        Answer::status(425).into(),
+        Answer::status(429).into(),
+        Answer::status(500).into(),
+        Answer::status(599).into(),
+        Action::Reset,
+        Action::Close,
+        Action::Hang,
+        broken(""),
+        broken("[{}"),
+    ] {
+        let bridge = bridge(source(25, 10)).await;
+        bridge.sandbox.set_faults(at_first(action.clone()));
+        let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+        assert_eq!((run.pages, run.fetched, run.enqueued), (3, 25, 25), "{action:?}");
+        assert_eq!(bridge.sandbox.counters().source_requests, 4, "{action:?}");
+        assert_eq!(bodies(&bridge).len(), 25);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_page_is_asked_for_again_too() {
+    let bridge = bridge(source(25, 10)).await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Customers, Answer::status(503)).calls(2..=6)]);
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.pages, run.fetched, run.enqueued), (3, 25, 25));
+    assert_eq!(bridge.sandbox.counters().source_requests, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_waited_for_if_there_is_time_and_otherwise_the_run_ends_at_once() {
+    let bridge = bridge(source(1, 0)).await;
+    let busy = |seconds: u64| Answer::status(429).retry_after(seconds);
+    bridge.sandbox.set_faults(at_first(busy(100)));
+    let began = Instant::now();
+    bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 100);
+
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Customers, busy(100))]);
+    let began = Instant::now();
+    let error = bridge
+        .run_within(Duration::from_secs(60), json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("the source answered 429 Too Many Requests"),
+        "{error}"
+    );
+    assert_eq!(began.elapsed().as_secs(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_stays_away_is_asked_until_the_time_is_up() {
+    let bridge = bridge(source(1, 0)).await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Customers, Answer::status(503))]);
+    let began = Instant::now();
+    bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap_err();
+    // Less than the whole time by one longest wait and the reserve.
+    assert!((850..=880).contains(&began.elapsed().as_secs()));
+    // Five waits up to 16 s, then some 30 of 15 to 30 s each.
+    let requests = bridge.sandbox.counters().source_requests;
+    assert!((33..=66).contains(&requests), "{requests}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_too_slow_for_the_functions_time_ends_the_run_before_the_deadline() {
+    let bridge = bridge(source(25, 0)).await;
+    let slow = Action::Slow {
+        delay_ms: 50,
+        instead: None,
+    };
+    bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, slow)]);
+    let began = Instant::now();
+    let time = Duration::from_secs(60);
+    let error = bridge
+        .run_within(time, json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(began.elapsed() < time);
+    assert!(
+        error.contains("page 1 of the source could not be read within the function's time: "),
+        "{error}"
+    );
+    // What came in time is on the queue.
+    let enqueued = bodies(&bridge).len();
+    assert!((2..10).contains(&enqueued), "{enqueued}");
+    assert!(
+        error.contains(&format!("with {enqueued} customers enqueued")),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_cut_anywhere_leaves_a_prefix_on_the_queue_and_a_repeat_completes_it() {
+    let customers: Vec<String> = (0..20)
+        .map(|id| match id % 4 {
+            0 => format!(r#"{{"customer_id":"{id}"}}"#),
+            1 => format!(r#"{{"a":["]}}\"é",{{}}],"customer_id": {id}}}"#),
+            2 => format!(r#""not a customer, \\{id}""#),
+            _ => id.to_string(),
+        })
+        .collect();
+    let body = format!("[{}]", customers.join(","));
+    let expected: Vec<String> = customers
+        .iter()
+        .map(|customer| format!(r#"{{"order_date":"{ORDER_DATE}","customer":{customer}}}"#))
+        .collect();
+    let bridge = bridge(Settings {
+        customers: Customers::Given(customers.iter().cloned().collect()),
+        ..Settings::default()
+    })
+    .await;
+    for cut in 0..body.len() {
+        // A number ends only where something else begins.
+        let mut end = 0;
+        let read = customers.iter().take_while(|customer| {
+            end += 1 + customer.len();
+            end + usize::from(!customer.ends_with(['}', '"'])) <= cut
+        });
+        let read = read.count();
+        for broken in [true, false] {
+            let mut part = body.as_bytes()[..cut].to_vec();
+            let (action, why) = if broken {
+                // Half of it is sent.
+                part.resize(2 * cut, b' ');
+                (
+                    Action::Truncate {
+                        reset: cut % 2 == 0,
+                        instead: Some(Answer::status(200).body("application/json", part)),
+                    },
+                    format!(
+                        "could not be read from byte {cut} on: it broke off, or its compression is broken"
+                    ),
+                )
+            } else {
+                (
+                    Answer::status(200).body("application/json", part).into(),
+                    format!("was cut short: its JSON array goes on after its last byte, {cut}"),
+                )
+            };
+            bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, action)]);
+            // So little time that nothing is asked for twice.
+            let error = bridge
+                .run_within(Duration::from_millis(500), json!({"order_date": ORDER_DATE}))
+                .await
+                .unwrap_err()
+                .to_string();
+            let why = format!("with {read} customers enqueued: page 1 of the source {why}. ");
+            assert!(error.contains(&why), "{why} is not in {error}");
+            assert_eq!(take_bodies(&bridge), expected[..read], "{cut}");
+            if !broken {
+                continue;
+            }
+            bridge.sandbox.set_faults([]);
+            bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+            assert_eq!(take_bodies(&bridge), expected, "{cut}");
+        }
+    }
+}
+
+/// What is on the queue, which is empty then.
+fn take_bodies(bridge: &Bridge) -> Vec<String> {
+    bridge.aws.queues(|queues| {
+        let messages = queues.receive(QUEUE_URL, usize::MAX, |_| 0);
+        for message in &messages {
+            queues.delete(QUEUE_URL, &message.receipt_handle());
+        }
+        messages.into_iter().map(|message| message.body).collect()
+    })
+}

@@ -1,0 +1,204 @@
+//! Customers become messages.
+
+use super::*;
+
+#[tokio::test]
+async fn the_runs_trace_goes_with_every_message() {
+    let bridge = bridge(source(3, 0)).await;
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let invocation = Invocation {
+        deadline: Instant::now() + LONGEST_RUN,
+        trace_header: Some(header),
+        function: FETCH_CUSTOMERS,
+    };
+    bridge
+        .fetch
+        .handle(&raw(&json!({"order_date": ORDER_DATE})), invocation)
+        .await
+        .unwrap();
+    for message in bridge.waiting() {
+        assert_eq!(message.trace_header.as_deref(), Some(header));
+    }
+}
+
+#[tokio::test]
+async fn entries_that_sqs_failed_to_take_are_sent_again() {
+    let bridge = bridge(source(25, 0)).await;
+    let mut calls = 0;
+    bridge.aws.set_faults(move |call| {
+        calls += u64::from(call.action == "SendMessageBatch");
+        (calls == 1).then(|| Fault::FailEntries {
+            entries: vec![0, 4, 9],
+            sender_fault: false,
+        })
+    });
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.rejected), (25, 25, 0));
+    assert_eq!(bodies(&bridge).iter().collect::<HashSet<_>>().len(), 25);
+    let sizes: Vec<usize> = bridge
+        .aws
+        .calls("SendMessageBatch")
+        .iter()
+        .map(|call| call.input["Entries"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [10, 10, 5, 3]);
+}
+
+#[tokio::test]
+async fn what_sqs_refuses_for_good_is_counted_as_rejected_and_the_run_goes_on() {
+    let bridge = bridge(source(25, 0)).await;
+    let mut calls = 0;
+    bridge.aws.set_faults(move |call| {
+        calls += u64::from(call.action == "SendMessageBatch");
+        (calls == 2).then(|| Fault::FailEntries {
+            entries: vec![1],
+            sender_fault: true,
+        })
+    });
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.rejected), (25, 24, 1));
+    assert_eq!(bodies(&bridge).len(), 24);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_takes_nothing_ends_the_run_and_says_how_far_it_came() {
+    let bridge = bridge(source(25, 0)).await;
+    bridge.aws.set_faults(|call| {
+        let fails = call.action == "SendMessageBatch";
+        fails.then(|| Fault::FailEntries {
+            entries: (0..10).collect(),
+            sender_fault: false,
+        })
+    });
+    let error = bridge
+        .run(json!({"order_date": ORDER_DATE}))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "the run of 2023-10-15T14:30:00Z ended early, with 0 customers enqueued: 25 customers could not be put on \
+         the queue in 5 attempts, the last time because of InternalError. Run it again with the same order_date: \
+         no order is made twice"
+    );
+}
+
+#[tokio::test]
+async fn a_customer_too_large_for_a_message_is_rejected_and_the_run_goes_on() {
+    let customer = |id: u64, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
+    // The largest that leaves 16 KiB of a message free for a dead letter's attributes, and one byte more.
+    let frame = format!(r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#, customer(1, 0)).len();
+    let most = 1_048_576 - 16_384 - frame;
+    let bridge = bridge(Settings {
+        customers: given([
+            customer(1, most),
+            customer(2, most + 1),
+            customer(3, 1),
+            customer(4, most),
+        ]),
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.rejected), (4, 3, 1));
+    let lengths: Vec<usize> = bodies(&bridge).iter().map(String::len).collect();
+    assert_eq!(lengths, [1_032_192, frame + 1, 1_032_192]);
+}
+
+#[tokio::test]
+async fn characters_that_sqs_refuses_are_escaped_and_the_value_stays_the_same() {
+    let customer = r#"{"customer_id": "1", "note": "￾￿	"}"#.replace('\t', "\\t");
+    assert!(customer.contains(['\u{fffe}', '\u{ffff}']));
+    let bridge = bridge(Settings {
+        customers: Customers::Given([customer.clone()].into()),
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.enqueued, run.rejected), (1, 0));
+    let body: Value = serde_json::from_str(&bodies(&bridge)[0]).unwrap();
+    assert_eq!(
+        body["customer"],
+        serde_json::from_str::<Value>(&customer).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn as_many_calls_as_allowed_are_under_way_at_once_and_no_more() {
+    let bridge = bridge(source(500, 0)).await;
+    // Before and after each call: the first of all answers comes when no more calls are begun.
+    bridge.aws.set_latency(|| Duration::from_millis(20));
+    tokio::time::pause();
+    let began = Instant::now();
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(run.enqueued, 500);
+    // The secret, and then 50 calls in 7 rounds of 8.
+    assert_eq!(began.elapsed().as_millis() / 40, 1 + 7);
+}
+
+#[tokio::test]
+async fn a_batch_is_filled_by_count_and_by_bytes() {
+    let customer = |id: usize, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
+    let customers: Vec<String> = (0..30)
+        .map(|id| customer(id, if id % 10 == 9 { 10 } else { 200_000 }).to_string())
+        .collect();
+    let bridge = bridge(Settings {
+        customers: Customers::Given(customers.into()),
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued), (30, 30));
+    // Five of 200 kB fill a MiB; a small one fits beside them.
+    assert_eq!(bridge.aws.calls("SendMessageBatch").len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_sqs_does_every_customer_is_enqueued_at_least_once_and_the_books_are_right() {
+    let (mut ended_early, mut sent_twice) = (0, 0);
+    for seed in 0..60 {
+        let bridge = bridge(source(137, 40)).await;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut pause = random.fork();
+        bridge
+            .aws
+            .set_latency(move || Duration::from_millis(pause.u64(0..300)));
+        let trouble = random.u8(10..=45);
+        bridge.aws.set_faults(move |call| {
+            if call.action != "SendMessageBatch" || random.u8(0..100) >= trouble {
+                return None;
+            }
+            Some(match random.u8(0..7) {
+                0 => Fault::Refuse(500, "InternalError"),
+                1 => Fault::Refuse(403, "RequestThrottled"),
+                2 => Fault::Hang,
+                3 => Fault::LoseAnswer,
+                _ => Fault::FailEntries {
+                    entries: (0..10).filter(|_| random.bool()).collect(),
+                    sender_fault: false,
+                },
+            })
+        });
+        let run = loop {
+            match bridge.run(json!({"order_date": ORDER_DATE})).await {
+                Ok(run) => break run,
+                Err(error) => {
+                    ended_early += 1;
+                    // Nobody is told more than what is there.
+                    let text = error.to_string();
+                    let told = text.split("with ").nth(1).unwrap().split(' ').next().unwrap();
+                    assert!(bodies(&bridge).len() >= told.parse::<usize>().unwrap(), "{text}");
+                    assert!(text.contains("could not be put on the queue"), "{text}");
+                }
+            }
+        };
+        assert_eq!(
+            (run.fetched, run.enqueued, run.skipped, run.rejected),
+            (137, 137, 0, 0)
+        );
+        let bodies = bodies(&bridge);
+        assert_eq!(bodies.iter().collect::<HashSet<_>>().len(), 137, "seed {seed}");
+        sent_twice += bodies.len() - 137;
+    }
+    assert!(ended_early > 0 && sent_twice > 0, "{ended_early} {sent_twice}");
+}

@@ -1,0 +1,111 @@
+//! What a run can be asked to do, and what its summary says.
+
+use super::*;
+
+#[tokio::test]
+async fn a_backfill_takes_the_customers_asked_for_and_skips_the_others() {
+    let bridge = bridge(Settings {
+        customers: given([json!({"customer_id": "a"}), json!({"customer_id": 7}), json!([1])]),
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "customer_ids": ["7", "gone"]}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (run.fetched, run.enqueued, run.skipped, run.rejected),
+        (3, 1, 2, 0)
+    );
+    assert_eq!(
+        bodies(&bridge),
+        [format!(
+            r#"{{"order_date":"{ORDER_DATE}","customer":{{"customer_id":7}}}}"#
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_limit_ends_the_run_before_the_rest_is_read() {
+    let bridge = bridge(source(25, 10)).await;
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "limit": 12}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (run.pages, run.fetched, run.enqueued, run.skipped),
+        (2, 12, 12, 0)
+    );
+    assert_eq!(bodies(&bridge).len(), 12);
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "limit": 0}))
+        .await
+        .unwrap();
+    assert_eq!((run.pages, run.fetched, run.enqueued), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_and_puts_nothing_on_the_queue() {
+    let bridge = bridge(source(25, 10)).await;
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "dry_run": true}))
+        .await
+        .unwrap();
+    assert_eq!(
+        summary(&run),
+        json!({"order_date": ORDER_DATE, "pages": 3, "fetched": 25, "enqueued": 25, "skipped": 0, "rejected": 0, "repeated": 0,
+               "dry_run": true})
+    );
+    assert_eq!(bodies(&bridge).len(), 0);
+    assert_eq!(bridge.aws.calls("SendMessageBatch").len(), 0);
+}
+
+#[tokio::test]
+async fn an_input_that_is_no_run_is_refused_before_anything_is_done() {
+    let bridge = bridge(source(1, 0)).await;
+    let error = bridge.run(json!({})).await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("the input of fetch-customers cannot be used: order_date is missing; send "),
+        "{error}"
+    );
+    assert_eq!(bridge.sandbox.counters().source_requests, 0);
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 0);
+}
+
+#[tokio::test]
+async fn ids_that_are_not_in_the_source_are_named_once_all_of_it_was_read() {
+    let bridge = bridge(source(25, 10)).await;
+    let input = json!({"order_date": ORDER_DATE, "customer_ids": ["z", 100003, "100001", "a\"b", 7]});
+    let run = bridge.run(input.clone()).await.unwrap();
+    assert_eq!(summary(&run)["missing_customer_ids"], json!(["7", "a\"b", "z"]));
+    let mut input = input;
+    input["limit"] = json!(1);
+    let run = bridge.run(input).await.unwrap();
+    assert_eq!(summary(&run).get("missing_customer_ids"), None);
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(summary(&run).get("missing_customer_ids"), None);
+}
+
+#[tokio::test]
+async fn customers_with_an_id_that_came_before_are_counted_and_enqueued_all_the_same() {
+    let bridge = bridge(Settings {
+        customers: given([
+            json!({"customer_id": "1"}),
+            json!({"customer_id": 2}),
+            json!({"customer_id": 1, "email": "other"}),
+            json!({"customer_id": null}),
+            json!({"customer_id": null}),
+            json!({"customer_id": "1"}),
+        ]),
+        page_size: 2,
+        ..Settings::default()
+    })
+    .await;
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.repeated), (6, 6, 2));
+    let run = bridge
+        .run(json!({"order_date": ORDER_DATE, "customer_ids": [2]}))
+        .await
+        .unwrap();
+    assert_eq!((run.fetched, run.enqueued, run.repeated), (6, 1, 0));
+}
