@@ -159,7 +159,7 @@ fn the_stacks_backfill_command_works_as_it_stands() {
         assert_eq!(
             summary,
             json!({"order_date": "2023-10-15T14:30:00Z", "pages": 1, "fetched": 3, "enqueued": 3, "skipped": 0,
-                   "rejected": 0, "dry_run": true})
+                   "rejected": 0, "repeated": 0, "dry_run": true})
         );
         assert_eq!(stack.sandbox.counters().order_posts, 0);
     });
