@@ -104,7 +104,7 @@ test: build-local
 	cargo test --workspace
 
 soak:
-	SEEDS='$(SEEDS)' cargo test --release --package integration-tests --test simulation -- --nocapture
+	SEEDS='$(SEEDS)' cargo test --package integration-tests --test simulation -- --nocapture whatever_fails
 
 lint: $(PYTHON_TOOLS) $(DENY)
 	cargo fmt --all --check

@@ -21,6 +21,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The template's lowest, so that a test sees the end of it.
 pub(crate) const MAX_RECEIVE_COUNT: u64 = 5;
 
+/// Customers on a page of the source.
+pub(crate) const PAGE_SIZE: u64 = 500;
+
 /// The stack's servers and clients live as long as this runtime: a test's own would end with the first test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 static STACK: OnceCell<Result<Mutex<LocalStack>, String>> = OnceCell::const_new();
@@ -90,7 +93,10 @@ async fn deploy() -> Result<LocalStack, local_run::Error> {
     let _ = std::fs::remove_dir_all(&work);
     let settings = Settings {
         places: Places::of_this_workspace(work)?,
-        sandbox: sandbox::Settings::default(),
+        sandbox: sandbox::Settings {
+            page_size: PAGE_SIZE,
+            ..sandbox::Settings::default()
+        },
         parameters: [("MaxReceiveCount".to_owned(), MAX_RECEIVE_COUNT.to_string())].into(),
     };
     LocalStack::start(settings, |_| {}).await

@@ -1,0 +1,60 @@
+//! More customers than one page, and more pages than one invocation.
+
+use local_run::LocalStack;
+use sandbox::{Action, Endpoint, Rule, customers};
+
+use crate::harness::{PAGE_SIZE, account, date, on_the_deployed_stack, run};
+
+#[test]
+fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
+    on_the_deployed_stack(async |stack| {
+        let (order_date, customers) = (
+            date("2024-04-01T06:00:00Z"),
+            customers::generate(20 * PAGE_SIZE, 41),
+        );
+        let run = run(stack, order_date, &customers).await;
+
+        assert_eq!((run.counts.fetched, run.counts.enqueued), (10_000, 10_000));
+        assert_eq!(stack.sandbox.counters().source_requests, 20);
+        assert_eq!(run.aws_calls["SendMessageBatch"], 1_000);
+        let account = account(stack, order_date, &customers).await;
+        assert_eq!(account.wrong, [""; 0]);
+        println!("10,000 customers in {:?}", run.elapsed);
+    });
+}
+
+async fn set_time_out(stack: &LocalStack, secs: i32) {
+    let arn = stack.output("FetchCustomersFunctionArn").unwrap();
+    let change = stack.lambda().update_function_configuration().function_name(arn);
+    change.timeout(secs).send().await.unwrap();
+}
+
+#[test]
+fn a_run_that_takes_longer_than_one_invocation_goes_on_in_others_until_all_is_read() {
+    on_the_deployed_stack(async |stack| {
+        // Eight of its ten seconds are for reading: enough for a page of three seconds, too little for two more.
+        set_time_out(stack, 10).await;
+        let slow = Rule::on(Endpoint::Customers, Action::Pass).latency_ms(3_000);
+        stack.sandbox.set_faults([slow]);
+        let (order_date, customers) = (
+            date("2024-04-02T06:00:00Z"),
+            customers::generate(4 * PAGE_SIZE, 42),
+        );
+        let run = run(stack, order_date, &customers).await;
+        set_time_out(stack, 900).await;
+
+        assert_eq!((run.counts.fetched, run.counts.enqueued), (2_000, 2_000));
+        assert_eq!(stack.sandbox.counters().source_requests, 4);
+        let invokes = run
+            .aws_calls
+            .iter()
+            .filter(|(action, _)| action.ends_with("/invocations"));
+        assert_eq!(
+            invokes.map(|(_, count)| count).sum::<u64>(),
+            3,
+            "{:?}",
+            run.aws_calls
+        );
+        assert_eq!(account(stack, order_date, &customers).await.wrong, [""; 0]);
+    });
+}
