@@ -3,6 +3,7 @@
 mod continuation;
 mod errors;
 mod queueing;
+mod retries;
 mod runs;
 
 use std::{collections::HashSet, time::Duration};

@@ -5,16 +5,26 @@ use std::{
     hash::{BuildHasher, Hash, RandomState},
 };
 
-/// How many different things are remembered: what fits a table of 2¹⁸ places of 9 bytes each, 2.25 MiB, seven
+/// How many different things are remembered: what fits a table of 2¹⁷ places of 9 bytes each, 1.1 MiB, seven
 /// eighths full at most (hashbrown, the table of the standard library).
-pub const REMEMBERED: usize = (1 << 18) / 8 * 7;
+pub const REMEMBERED: usize = (1 << 17) / 8 * 7;
 
 /// Remembers the first [`REMEMBERED`] different things by 64 bits each. That two of them have the same is as
-/// good as impossible: once in 700 million runs (n²/2⁶⁵).
-#[derive(Debug, Default)]
+/// good as impossible: once in three billion runs (n²/2⁶⁵).
+#[derive(Debug)]
 pub struct Seen {
     hashes: HashSet<u64>,
     state: RandomState,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            // All at once: a table that grows is there twice while it does.
+            hashes: HashSet::with_capacity(REMEMBERED),
+            state: RandomState::new(),
+        }
+    }
 }
 
 impl Seen {
