@@ -39,9 +39,10 @@ day=${first%%T*} time=${first#*T}
 until [[ $day > $last ]]; do
     order_date=${day}T$time
     # A synchronous invocation, which the CLI must not repeat by itself when it takes its 15 minutes.
-    error=$(AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$function" --cli-read-timeout 910 \
-        --cli-binary-format raw-in-base64-out --payload "{\"order_date\": \"$order_date\"$optional}" \
-        --query FunctionError --output text "$@" "$answer")
+    # By way of a file, the payload is the same for version 1 and 2 of the CLI.
+    error=$(printf '%s' "{\"order_date\": \"$order_date\"$optional}" |
+        AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$function" --cli-read-timeout 910 \
+            --payload fileb:///dev/stdin --query FunctionError --output text "$@" "$answer")
     if [ "$error" != None ]; then
         printf '%s failed: %s\n%s\n' "$order_date" "$error" "$(cat "$answer")" >&2
         exit 1

@@ -32,13 +32,35 @@ pub fn ready<T>(set_up: Result<T, impl fmt::Display>) -> Result<T, NotReady> {
     })
 }
 
+/// How long an invocation may take whose deadline is past when it begins. Lambda sends no such thing;
+/// cargo-lambda's emulator (1.9.2) sends 600,000 ms as if that were a time of day, and means ten minutes.
+const UNTOLD: Duration = Duration::from_secs(600);
+
 /// The instant at which Lambda ends the invocation, from its deadline in milliseconds since 1970.
 #[must_use]
 pub fn deadline(epoch_ms: u64) -> Instant {
     let until = UNIX_EPOCH
         .checked_add(Duration::from_millis(epoch_ms))
         .unwrap_or(UNIX_EPOCH);
-    let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-    // Lambda's longest time-out is 15 minutes; the bound keeps a local emulator's deadline from overflowing.
+    let left = until.duration_since(SystemTime::now()).unwrap_or(UNTOLD);
+    // Lambda's longest time-out is 15 minutes; the bound keeps a wrong deadline from overflowing.
     Instant::now() + left.min(Duration::from_secs(15 * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(epoch_ms: u64) -> u64 {
+        (deadline(epoch_ms) - Instant::now()).as_secs_f64().round() as u64
+    }
+
+    #[test]
+    fn a_deadline_is_as_far_away_as_it_says_within_reason() {
+        let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        assert_eq!(left(now + 60_000), 60);
+        assert_eq!(left(now + 86_400_000), 900);
+        assert_eq!(left(u64::MAX), 900);
+        assert_eq!(left(600_000), 600);
+    }
 }

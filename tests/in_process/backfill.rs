@@ -2,11 +2,12 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-/// Notes its arguments; fails on the order date that it is told to.
+/// Notes its arguments and its payload; fails on the order date that it is told to.
 const AWS: &str = r#"#!/usr/bin/env bash
-printf '%s\n' "$*" >> "$NOTES"
+payload=$(cat)
+printf '%s < %s\n' "$*" "$payload" >> "$NOTES"
 answer="${!#}"
-if [[ "$*" == *"$FAILS_ON"* ]]; then
+if [[ "$payload" == *"$FAILS_ON"* ]]; then
     printf '{"errorMessage": "ended early"}' > "$answer"
     echo Unhandled
 else
@@ -55,7 +56,7 @@ fn backfill(arguments: &[&str], fails_on: &str, environment: &[(&str, &str)]) ->
 }
 
 fn payload(order_date: &str) -> String {
-    format!("--payload {{\"order_date\": \"{order_date}\"}} --query")
+    format!(" < {{\"order_date\": \"{order_date}\"}}")
 }
 
 #[test]
