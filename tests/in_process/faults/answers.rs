@@ -1,0 +1,261 @@
+//! What the destination answers, or does not.
+
+use super::*;
+
+#[tokio::test]
+async fn a_2xx_is_delivered() {
+    for status in [200, 201, 202, 204] {
+        assert_eq!(
+            outcome(on_orders(Answer::status(status))).await,
+            Outcome::Delivered,
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_409_is_delivered_unless_it_says_retry_after() {
+    assert_eq!(outcome(on_orders(Answer::status(409))).await, Outcome::Delivered);
+    let busy = outcome(on_orders(Answer::status(409).retry_after(60))).await;
+    assert_eq!(busy, Outcome::Retry { hidden_for: 60 });
+    assert_first_step(
+        &outcome(on_orders(Answer::status(409).retry_after("soon"))).await,
+        "409, soon",
+    );
+}
+
+#[tokio::test]
+async fn a_400_413_or_422_is_a_dead_letter_with_the_destinations_own_words() {
+    for status in [400, 413, 422] {
+        let problem = json!({"title": "Order refused", "detail": "no\u{7} such\nregion", "status": status});
+        let answer = Answer::status(status).body("application/problem+json", problem.to_string());
+        let expected = [
+            ("reason", "refused_by_destination".to_owned()),
+            ("detail", "Order refused: no such region".to_owned()),
+            ("http_status", status.to_string()),
+            ("order_id", "ORD-20231015-EXZV056RS124HCJN".to_owned()),
+        ];
+        let expected = expected
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        assert_eq!(outcome(on_orders(answer)).await, Outcome::DeadLetter(expected));
+    }
+    let silent = outcome(on_orders(Answer::status(422).body("text/plain", ""))).await;
+    let Outcome::DeadLetter(attributes) = silent else {
+        panic!("{silent:?}")
+    };
+    assert_eq!(
+        attributes["detail"],
+        "the destination answered 422 Unprocessable Entity"
+    );
+}
+
+#[tokio::test]
+async fn a_401_is_repeated_once_with_a_new_token() {
+    let bridge = bridge().await;
+    bridge
+        .sandbox
+        .set_faults([on_orders(Answer::status(401)).attempts(1)]);
+    assert_eq!(deliver_one(&bridge).await, Outcome::Delivered);
+    let counters = bridge.sandbox.counters();
+    assert_eq!(
+        (
+            counters.order_posts,
+            counters.token_requests,
+            counters.orders_stored
+        ),
+        (2, 2, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_401_that_stays_is_a_misconfiguration() {
+    let bridge = bridge().await;
+    bridge.sandbox.set_faults([on_orders(Answer::status(401))]);
+    assert_first_step(&deliver_one(&bridge).await, "401");
+    let counters = bridge.sandbox.counters();
+    assert_eq!((counters.order_posts, counters.token_requests), (2, 2));
+    assert_eq!(posts_of_another_batch(&bridge).await, 0);
+}
+
+#[tokio::test]
+async fn any_other_4xx_and_a_3xx_are_retried_later_and_halt() {
+    for status in [
+        402, 403, 404, 405, 406, 410, 415, 451, 499, 300, 301, 302, 303, 307, 308,
+    ] {
+        let bridge = bridge().await;
+        bridge.sandbox.set_faults([on_orders(Answer::status(status))]);
+        assert_first_step(&deliver_one(&bridge).await, &status.to_string());
+        assert_eq!(posts_of_another_batch(&bridge).await, 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Sandbox::start(Settings::default()).await.unwrap();
+    let bridge = bridge().await;
+    bridge.sandbox.set_faults([
+        on_orders(Answer::redirect(elsewhere.orders_url())),
+        Rule::on(Endpoint::Token, Answer::redirect(elsewhere.token_url())).calls(2..),
+    ]);
+    assert_first_step(&deliver_one(&bridge).await, "a redirect of the POST");
+    let bridge = Bridge::start(Settings::default(), |environment| environment).await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Token, Answer::redirect(elsewhere.token_url()))]);
+    assert_first_step(&deliver_one(&bridge).await, "a redirect of the token request");
+    let counters = elsewhere.counters();
+    assert_eq!((counters.order_posts, counters.token_requests), (0, 0));
+}
+
+#[tokio::test]
+async fn a_408_425_429_or_5xx_is_retried_and_one_of_them_does_not_halt() {
+    for status in [408, 425, 429, 500, 501, 502, 503, 504, 599] {
+        let bridge = bridge().await;
+        bridge
+            .sandbox
+            .set_faults([on_orders(Answer::status(status)).customer("1")]);
+        assert_first_step(&deliver_one(&bridge).await, &status.to_string());
+        assert_eq!(posts_of_another_batch(&bridge).await, 5, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_a_floor_in_both_its_forms() {
+    let the_models_now = integration_tests::aws::Aws::default().wall_clock();
+    let in_two_hours = httpdate::fmt_http_date(the_models_now + Duration::from_secs(7200));
+    let last_year = httpdate::fmt_http_date(the_models_now - Duration::from_secs(365 * 86_400));
+    let hidden_for =
+        async |value: &str| match outcome(on_orders(Answer::status(503).retry_after(value))).await {
+            Outcome::Retry { hidden_for } => hidden_for,
+            other @ (Outcome::Delivered | Outcome::DeadLetter(_)) => panic!("{value}: {other:?}"),
+        };
+    assert_eq!(hidden_for("120").await, 120);
+    // A second may have passed since the model's clock began.
+    assert!((7199..=7200).contains(&hidden_for(&in_two_hours).await));
+    for value in ["0", "5", &last_year, "soon", "-1"] {
+        assert!((15..=30).contains(&hidden_for(value).await), "{value}");
+    }
+    // SQS's 12 hours, less the batching window, less what has passed.
+    let most = 12 * 3600 - 300;
+    for value in ["99999999", "99999999999999999999999999"] {
+        assert!((most - 2..=most).contains(&hidden_for(value).await), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn no_whole_answer_is_retried() {
+    let stored = Some(Answer::status(201));
+    for (what, action) in [
+        ("reset before the answer", Action::Reset),
+        ("closed before the answer", Action::Close),
+        ("stored, answer lost", Action::LoseAnswer),
+        (
+            "cut in the middle",
+            Action::Truncate {
+                reset: false,
+                instead: None,
+            },
+        ),
+        (
+            "reset in the middle",
+            Action::Truncate {
+                reset: true,
+                instead: None,
+            },
+        ),
+        ("hangs", Action::Hang),
+        (
+            "body too slow",
+            Action::Slow {
+                delay_ms: 200,
+                instead: stored.map(|a| a.body("text/plain", "x".repeat(50))),
+            },
+        ),
+    ] {
+        assert_first_step(&outcome(on_orders(action)).await, what);
+    }
+    for url in [sandbox::refused_url(), "https://no-such-host.invalid".to_owned()] {
+        let bridge = Bridge::start(Settings::default(), |environment| {
+            environment.with("DESTINATION_URL", format!("{url}/orders"))
+        })
+        .await;
+        assert_first_step(&deliver_one(&bridge).await, &url);
+    }
+}
+
+#[tokio::test]
+async fn a_destination_without_tls_where_it_should_have_it_is_retried() {
+    let settings = Settings::default();
+    let aws = account(&settings);
+    let sandbox = Sandbox::start(settings).await.unwrap();
+    let environment =
+        Environment::of(&sandbox).with("DESTINATION_URL", format!("{}/orders", sandbox.not_tls_url()));
+    let submit = integration_tests::bridge::submit_orders(&environment, &aws);
+    let fetch = integration_tests::bridge::fetch_customers(&environment, &aws);
+    let bridge = Bridge {
+        sandbox,
+        aws,
+        fetch,
+        submit,
+    };
+    assert_first_step(&deliver_one(&bridge).await, "TLS");
+}
+
+#[tokio::test]
+async fn an_answer_of_any_size_is_read_up_to_a_bound() {
+    let oversize = |status: u16| Action::Oversize {
+        bytes: 50_000_000,
+        instead: Some(Answer::status(status)),
+    };
+    assert_eq!(outcome(on_orders(oversize(201))).await, Outcome::Delivered);
+    let Outcome::DeadLetter(attributes) = outcome(on_orders(oversize(422))).await else {
+        panic!("no dead letter")
+    };
+    assert!(attributes["detail"].chars().count() <= submit_orders::problem::LONGEST_LINE);
+    assert_first_step(
+        &outcome(Rule::on(Endpoint::Token, oversize(200))).await,
+        "a token answer",
+    );
+}
+
+#[tokio::test]
+async fn what_the_destination_repeats_of_the_customer_or_the_token_is_in_no_attribute() {
+    for wrap in [
+        |text: String| text,
+        |text: String| json!({"title": "refused", "detail": text}).to_string(),
+        |text: String| json!({"you": {"sent": text.to_uppercase()}}).to_string(),
+    ] {
+        let bridge = spoilt(move |request| {
+            let order = String::from_utf8_lossy(request.body());
+            let token = request.headers()["authorization"].to_str().unwrap();
+            let mut answer = transport::Answer::new(wrap(format!("{order} {token}")).into());
+            *answer.status_mut() = http::StatusCode::UNPROCESSABLE_ENTITY;
+            Some(answer)
+        })
+        .await;
+        let Outcome::DeadLetter(attributes) = deliver_one(&bridge).await else {
+            panic!("no dead letter")
+        };
+        let detail = attributes["detail"].to_lowercase();
+        assert!(detail.contains("contactemail"), "{detail}");
+        let private = [
+            "given",
+            "family",
+            "customer-1",
+            "1 fixture",
+            "anytown",
+            "12345",
+            "555-0101",
+        ];
+        let canaries = bridge.sandbox.canaries();
+        for private in private
+            .into_iter()
+            .map(str::to_owned)
+            .chain(canaries.iter().map(|c| c.to_lowercase()))
+        {
+            assert!(!detail.contains(&private), "{private} is in {detail}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The token, and the credentials that it is requested with.
+
+use super::*;
+
+#[tokio::test]
+async fn no_token_is_a_retry_and_what_is_wrong_with_the_client_halts() {
+    let json = |body: &str| Answer::status(200).body("application/json", body.to_owned());
+    for (action, halts) in [
+        (Action::Answer(Answer::status(400)), true),
+        (Action::Answer(Answer::status(401)), true),
+        (Action::Answer(Answer::status(403)), true),
+        (Action::Answer(json("no JSON")), true),
+        (Action::Answer(json("{}")), true),
+        (Action::Answer(json(r#"{"access_token": ""}"#)), true),
+        (
+            Action::Answer(json(r#"{"access_token": "a\nb", "token_type": "Bearer"}"#)),
+            true,
+        ),
+        (Action::Answer(Answer::status(503)), false),
+        (Action::Answer(Answer::status(429)), false),
+        (Action::Reset, false),
+        (Action::Hang, false),
+        (
+            Action::Truncate {
+                reset: false,
+                instead: None,
+            },
+            false,
+        ),
+    ] {
+        let bridge = bridge().await;
+        let what = format!("{action:?}");
+        bridge
+            .sandbox
+            .set_faults([Rule::on(Endpoint::Token, action).calls(1)]);
+        assert_first_step(&deliver_one(&bridge).await, &what);
+        assert_eq!(
+            posts_of_another_batch(&bridge).await,
+            if halts { 0 } else { 5 },
+            "{what}"
+        );
+    }
+    let busy = outcome(Rule::on(Endpoint::Token, Answer::status(503).retry_after(77))).await;
+    assert_eq!(busy, Outcome::Retry { hidden_for: 77 });
+}
+
+#[tokio::test]
+async fn a_bad_secret_halts_and_heals_by_itself() {
+    for secret in [
+        "hunter2",
+        "{}",
+        r#"{"client_id": "fixture-client"}"#,
+        r#"{"client_id": "x", "client_secret": "y"}"#,
+    ] {
+        let bridge = bridge().await;
+        let client = json!({"client_id": "fixture-client", "client_secret": "fixture-client-secret"});
+        bridge.aws.set_secret(DESTINATION_SECRET, secret);
+        assert_first_step(&deliver_one(&bridge).await, secret);
+        assert_eq!(posts_of_another_batch(&bridge).await, 0);
+        bridge.aws.set_secret(DESTINATION_SECRET, client.to_string());
+        pass(submit_orders::halt::HALT).await;
+        // The messages of before are visible again too; a batch has ten.
+        assert_eq!(posts_of_another_batch(&bridge).await, 10, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_picked_up_without_a_restart() {
+    let bridge = bridge().await;
+    bridge.enqueue([message(1)]);
+    bridge.drain().await;
+    bridge.sandbox.rotate_client_secret("fixture-client-secret-2");
+    bridge.sandbox.revoke_tokens();
+    // The gap of a rotation: the destination's side knows the new secret, Secrets Manager does not yet.
+    bridge.enqueue([message(2)]);
+    assert_eq!(bridge.deliver(10).await.1, ["message-2"]);
+    let client = json!({"client_id": "fixture-client", "client_secret": "fixture-client-secret-2"});
+    bridge.aws.set_secret(DESTINATION_SECRET, client.to_string());
+    pass(Duration::from_secs(30)).await;
+    bridge.drain().await;
+    assert_eq!(bridge.sandbox.ledger().len(), 2);
+    assert_eq!(bridge.waiting().len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_ends_in_mid_batch_is_replaced_once_for_all_who_wait() {
+    let settings = || Settings {
+        token_uses: 7,
+        ..Settings::default()
+    };
+    let bridge = Bridge::start(settings(), |environment| environment.with("MAX_IN_FLIGHT", "7")).await;
+    bridge.enqueue((1..=10).map(message));
+    assert_eq!(bridge.deliver(10).await.1, [""; 0]);
+    let counters = bridge.sandbox.counters();
+    assert_eq!((counters.orders_stored, counters.token_requests), (10, 2));
+    bridge.sandbox.revoke_tokens();
+    bridge.enqueue((11..=17).map(message));
+    assert_eq!(bridge.deliver(10).await.1, [""; 0]);
+    let counters = bridge.sandbox.counters();
+    assert_eq!((counters.orders_stored, counters.token_requests), (17, 3));
+}
+
+#[tokio::test]
+async fn a_token_is_kept_until_shortly_before_its_end_however_that_is_told() {
+    for (expires_in, still, over) in [
+        // 100 s, less 30.
+        (ExpiresIn::Number, 69, 2),
+        (ExpiresIn::Text, 69, 2),
+        // Not told: 300 s, less 30.
+        (ExpiresIn::Absent, 269, 2),
+    ] {
+        let settings = Settings {
+            expires_in,
+            token_ttl: Duration::from_secs(100),
+            ..Settings::default()
+        };
+        let bridge = Bridge::start(settings, |environment| environment).await;
+        let token_requests_after = async |id: u64, secs: u64| {
+            pass(Duration::from_secs(secs)).await;
+            // What the sandbox thinks of the token's age is another matter.
+            bridge.sandbox.set_faults([on_orders(Answer::status(201))]);
+            bridge.enqueue([message(id)]);
+            bridge.drain().await;
+            bridge.sandbox.counters().token_requests
+        };
+        assert_eq!(token_requests_after(1, 0).await, 1);
+        assert_eq!(token_requests_after(2, still - 1).await, 1, "{expires_in:?}");
+        assert_eq!(token_requests_after(3, over).await, 2, "{expires_in:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_is_down_is_asked_once_by_all_who_wait() {
+    let bridge = Bridge::start(Settings::default(), |environment| {
+        environment.with("MAX_IN_FLIGHT", "10")
+    })
+    .await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Token, Answer::status(503))]);
+    bridge.enqueue((1..=10).map(message));
+    assert_eq!(bridge.deliver(10).await.1.len(), 10);
+    assert_eq!(bridge.sandbox.counters().token_requests, 1);
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 1);
+}
