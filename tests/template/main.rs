@@ -2,6 +2,7 @@
 //!
 //! * `budget`: how long an outage may last.
 //! * `invariants`: the rules that keep an order from being lost, a credential from leaking, a log from growing.
+//! * `readme`: what the README says of the parameters.
 //! * `translated`: the template as CloudFormation sees it.
 #![allow(
     clippy::unwrap_used,
@@ -13,4 +14,5 @@
 
 mod budget;
 mod invariants;
+mod readme;
 mod translated;
