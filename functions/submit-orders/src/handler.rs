@@ -1,6 +1,7 @@
 //! One invocation: a batch of messages, and the books that are kept of it.
 
 use std::{
+    collections::BTreeSet,
     num::NonZeroUsize,
     panic::AssertUnwindSafe,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -100,7 +101,8 @@ impl Handler {
             received: event.records.len(),
             ..Books::default()
         };
-        let mut response = SqsBatchResponse::default();
+        // A message may be there twice: SQS delivers at least once.
+        let mut failed = BTreeSet::new();
         let mut returned = Vec::new();
         let mut nameless = false;
         while let Some((record, settled)) = settled.next().await {
@@ -115,7 +117,7 @@ impl Handler {
                         &mut books.retried
                     }) += 1;
                     match record.message_id.as_deref().filter(|id| !id.is_empty()) {
-                        Some(id) => response.add_failure(id),
+                        Some(id) => _ = failed.insert(id),
                         None => nameless = true,
                     }
                     let receipt_handle = record.receipt_handle.clone();
@@ -141,10 +143,11 @@ impl Handler {
             "batch settled"
         );
         if nameless {
-            Err(HandlerError::NoMessageId)
-        } else {
-            Ok(response)
+            return Err(HandlerError::NoMessageId);
         }
+        let mut response = SqsBatchResponse::default();
+        failed.into_iter().for_each(|id| response.add_failure(id));
+        Ok(response)
     }
 
     /// Does all that is to be done with one message. A panic on the way is this message's alone.

@@ -62,6 +62,12 @@ async fn a_batch_of_any_shape_is_handled() {
             "{error}"
         );
     }
+    // Delivered twice in one batch, it is named once.
+    let twice = json!({"messageId": "a", "body": message(2)});
+    assert_eq!(
+        handle(json!({"Records": [twice, twice]})).await,
+        Ok(json!({"batchItemFailures": [{"itemIdentifier": "a"}]}))
+    );
     // Without a body it is no message; without a receipt its visibility stays as it is.
     for record in [
         json!({"messageId": "a"}),
