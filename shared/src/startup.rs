@@ -51,16 +51,16 @@ pub fn deadline(epoch_ms: u64) -> Instant {
 mod tests {
     use super::*;
 
-    fn left(epoch_ms: u64) -> u64 {
-        (deadline(epoch_ms) - Instant::now()).as_secs_f64().round() as u64
+    fn secs_left(epoch_ms: u64) -> f64 {
+        (deadline(epoch_ms) - Instant::now()).as_secs_f64().round()
     }
 
     #[test]
     fn a_deadline_is_as_far_away_as_it_says_within_reason() {
         let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-        assert_eq!(left(now + 60_000), 60);
-        assert_eq!(left(now + 86_400_000), 900);
-        assert_eq!(left(u64::MAX), 900);
-        assert_eq!(left(600_000), 600);
+        assert_eq!(secs_left(now + 60_000), 60.0);
+        assert_eq!(secs_left(now + 86_400_000), 900.0);
+        assert_eq!(secs_left(u64::MAX), 900.0);
+        assert_eq!(secs_left(600_000), 600.0);
     }
 }
