@@ -1,7 +1,8 @@
-//! How a client of somebody else's API is set up.
+//! How a client of somebody else's API is set up, and which of its answers pass by themselves.
 
 use std::time::Duration;
 
+use http::StatusCode;
 use reqwest::{Client, ClientBuilder, redirect};
 
 /// How long a connection, TLS included, may take to come about: room for two lost packets in a row, which
@@ -15,4 +16,24 @@ pub fn client() -> ClientBuilder {
         .user_agent(concat!("customer-order-sync/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
+}
+
+/// Whether an API that answers so may well answer otherwise later: the row "busy" of the failure table.
+#[must_use]
+pub fn is_busy(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 425 | 429 | 500..=599)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn busy_is_what_passes_by_itself() {
+        let busy: Vec<u16> = (100..=999)
+            .filter(|status| is_busy(StatusCode::from_u16(*status).unwrap()))
+            .collect();
+        let expected: Vec<u16> = [408, 425, 429].into_iter().chain(500..=599).collect();
+        assert_eq!(busy, expected);
+    }
 }

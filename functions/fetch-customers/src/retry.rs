@@ -1,20 +1,12 @@
-//! Which answers of the source are worth another request, and after how long: pure functions.
+//! After how long the source is asked again: a pure function.
 
 use std::time::Duration;
-
-use http::StatusCode;
 
 /// The wait before the second request. It doubles with each.
 pub const FIRST_STEP: Duration = Duration::from_secs(1);
 
 /// The longest wait that a failure alone leads to: the time of a run is bounded.
 pub const LONGEST_STEP: Duration = Duration::from_secs(30);
-
-/// Whether the source may well answer later (the row "busy" of the failure table).
-#[must_use]
-pub fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 425 | 429 | 500..=599)
-}
 
 /// The wait after the `failures`th failure in a row.
 ///
@@ -30,15 +22,6 @@ pub fn delay(failures: u32, not_before: Duration, random: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn busy_is_what_passes_by_itself() {
-        let busy: Vec<u16> = (100..=999)
-            .filter(|status| is_busy(StatusCode::from_u16(*status).unwrap()))
-            .collect();
-        let expected: Vec<u16> = [408, 425, 429].into_iter().chain(500..=599).collect();
-        assert_eq!(busy, expected);
-    }
 
     #[test]
     fn the_wait_doubles_up_to_half_a_minute_between_half_the_step_and_the_step() {

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     config::secret_header_value,
+    http::is_busy,
     retry_after::RetryAfter,
     secret::{SecretError, read_secret},
 };
@@ -237,7 +238,7 @@ impl Tokens {
         let not_before = RetryAfter::read(answer.headers(), (self.wall_clock)()).wait();
         match status.as_u16() {
             200 => Ok(answer.map(|body| body.to_vec())),
-            408 | 425 | 429 | 500..=599 => Err(TokenError::Busy { status, not_before }),
+            _ if is_busy(status) => Err(TokenError::Busy { status, not_before }),
             _ => Err(TokenError::Refused {
                 status,
                 says: problem::line(answer.body(), private),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::retry_after::RetryAfter;
+use shared::{http::is_busy, retry_after::RetryAfter};
 
 /// What becomes of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ pub fn says(status: StatusCode, retry_after: RetryAfter) -> Says {
         (409, RetryAfter::Wait(_)) => Says::Busy,
         (400 | 413 | 422, _) => Says::Refused,
         (401, _) => Says::Unauthorized,
-        (408 | 425 | 429 | 500..=599, _) => Says::Busy,
+        _ if is_busy(status) => Says::Busy,
         // Redirects, the other 4xx, and numbers that HTTP does not have.
         _ => Says::Misconfigured,
     }

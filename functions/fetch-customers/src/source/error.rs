@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::{retry_after::RetryAfter, secret::SecretError};
-
-use crate::retry;
+use shared::{http::is_busy, retry_after::RetryAfter, secret::SecretError};
 
 /// The customers could not be read to the end. Names the page, counted from 1, and the byte of its body,
 /// counted from 0 and uncompressed; never a customer or the key.
@@ -133,7 +131,7 @@ impl SourceError {
             Self::Unreachable { .. } => Some(Duration::ZERO),
             Self::Status {
                 status, retry_after, ..
-            } => retry::is_busy(*status).then(|| retry_after.wait()),
+            } => is_busy(*status).then(|| retry_after.wait()),
             Self::Secret(_)
             | Self::UnusableKey { .. }
             | Self::KeyRefused { .. }
