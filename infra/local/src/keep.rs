@@ -44,7 +44,8 @@ Your changed code, in place of what is deployed (in a terminal of its own; then 
     ))
 }
 
-/// Writes the environment of both functions as they are deployed; what both have is the same.
+/// Writes the environment of both functions as they are deployed, but for their own names; the rest is the same where
+/// both have it.
 async fn write_environment(stack: &LocalStack) -> Result<PathBuf, Box<dyn Error>> {
     let mut variables = BTreeMap::from(
         [
@@ -70,6 +71,8 @@ async fn write_environment(stack: &LocalStack) -> Result<PathBuf, Box<dyn Error>
                 .unwrap_or_default(),
         );
     }
+    // The one that they do not share.
+    variables.remove("AWS_SDK_UA_APP_ID");
     let path = stack.places.work.join("functions.env");
     let lines: String = variables
         .iter()

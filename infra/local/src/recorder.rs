@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -24,14 +24,31 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// One call of an AWS API by a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// The function, as it names itself to AWS: the `AWS_SDK_UA_APP_ID` that `template.yaml` gives it.
+    pub caller: Option<String>,
+    /// The service as IAM names it, such as `sqs`.
+    pub service: &'static str,
     /// The action as the API names it, such as `SendMessageBatch`.
     pub action: String,
-    /// What it was about: a queue's URL, a secret's ARN.
+    /// What it was about: a queue's URL, a secret's or a function's ARN.
     pub resource: Option<String>,
     /// The status answered.
     pub status: u16,
     /// Messages that were accepted: one for `SendMessage`, those of the batch for `SendMessageBatch`.
     pub accepted: u64,
+}
+
+impl Call {
+    /// The permission that the call needs. A batch call needs that of its entries (Service Authorization Reference,
+    /// "Actions defined by Amazon SQS").
+    pub fn permission(&self) -> String {
+        let action = match (self.service, self.action.as_str()) {
+            ("lambda", "Invoke") => "InvokeFunction",
+            ("sqs", action) => action.strip_suffix("Batch").unwrap_or(action),
+            (_, action) => action,
+        };
+        format!("{}:{action}", self.service)
+    }
 }
 
 /// The running proxy. Dropping it ends it.
@@ -134,16 +151,11 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let action = action(&parts.headers, parts.method.as_str(), parts.uri.path());
-    let resource = resource(&body);
-    if shared.notes().denied.contains(&action) {
+    let mut call = describe(&parts.headers, &parts.method, parts.uri.path(), &body);
+    if shared.notes().denied.contains(&call.action) {
         let status = StatusCode::FORBIDDEN;
-        shared.notes().calls.push(Call {
-            action,
-            resource,
-            status: status.as_u16(),
-            accepted: 0,
-        });
+        call.status = status.as_u16();
+        shared.notes().calls.push(call);
         let problem = json!({"__type": "AccessDeniedException", "message": "denied by the recorder"});
         return (status, problem.to_string()).into_response();
     }
@@ -162,31 +174,49 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let Ok(body) = answer.bytes().await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
-    let accepted = accepted(&action, status, &body);
-    shared.notes().calls.push(Call {
-        action,
-        resource,
-        status: status.as_u16(),
-        accepted,
-    });
+    call.status = status.as_u16();
+    call.accepted = accepted(&call.action, status, &body);
+    shared.notes().calls.push(call);
     (status, headers, Body::from(body)).into_response()
 }
 
-/// The JSON protocols name the action in a header; of a REST protocol method and path tell it.
-fn action(headers: &HeaderMap, method: &str, path: &str) -> String {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok());
-    match target.and_then(|target| target.rsplit('.').next()) {
-        Some(action) => action.to_owned(),
-        None => format!("{method} {path}"),
+/// What a request asks for; nothing is answered yet. The JSON protocols name service and action in a header; of
+/// Lambda's REST protocol method and path tell them.
+fn describe(headers: &HeaderMap, method: &Method, path: &str, body: &Bytes) -> Call {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let target = text("x-amz-target").and_then(|target| target.split_once('.'));
+    let (service, action, resource) = match (target, invoked_function(path)) {
+        (Some(("AmazonSQS", action)), _) => ("sqs", action.to_owned(), field(body, "QueueUrl")),
+        (Some(("secretsmanager", action)), _) => {
+            ("secretsmanager", action.to_owned(), field(body, "SecretId"))
+        }
+        (None, Some(function)) => ("lambda", "Invoke".to_owned(), Some(function)),
+        (Some(_) | None, _) => ("unknown", format!("{method} {path}"), None),
+    };
+    let mut user_agent = text("x-amz-user-agent").unwrap_or_default().split(' ');
+    Call {
+        caller: user_agent
+            .find_map(|part| part.strip_prefix("app/"))
+            .map(str::to_owned),
+        service,
+        action,
+        resource,
+        status: 0,
+        accepted: 0,
     }
 }
 
-fn resource(body: &Bytes) -> Option<String> {
+/// The function of `POST /2015-03-31/functions/FUNCTION/invocations`.
+fn invoked_function(path: &str) -> Option<String> {
+    let function = path
+        .strip_prefix("/2015-03-31/functions/")?
+        .strip_suffix("/invocations")?;
+    Some(function.replace("%3A", ":"))
+}
+
+fn field(body: &Bytes, name: &str) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let resource = body.get("QueueUrl").or_else(|| body.get("SecretId"))?;
-    resource.as_str().map(str::to_owned)
+    body.get(name)?.as_str().map(str::to_owned)
 }
 
 fn accepted(action: &str, status: StatusCode, body: &Bytes) -> u64 {
