@@ -5,7 +5,8 @@
 ##   make soak     the simulation, as often as you like
 ##   make bench-fetch  CPU time and peak memory of fetch-customers, 1,000 to 5 million customers
 ##   make lint     formatting, clippy, the template, licences and sources of dependencies
-##   make build    build both functions for AWS (sam build)
+##   make build    build the functions for AWS (sam build)
+##   make sbom     build, and list the crates that each function is made of (CycloneDX)
 ##   make deploy   build, and deploy to your AWS account (sam deploy --guided)
 ##   make tools    only install what the others need, into .tools/
 ##   make clean    remove what was built and installed
@@ -26,7 +27,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test soak bench-fetch lint build build-local deploy tools clean
+.PHONY: help run test soak bench-fetch lint build build-local sbom deploy tools clean
 
 CUSTOMERS ?= 200
 CUSTOMERS_FILE ?=
@@ -46,10 +47,12 @@ help:
 # ── Tools ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 PYTHON_TOOLS := .tools/venv/.installed
-DENY_VERSION := 0.20.2
-DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+# NAME-VERSION/bin/NAME, each from crates.io.
+DENY := .tools/cargo-deny-0.20.2/bin/cargo-deny
+AUDITABLE := .tools/cargo-auditable-0.7.7/bin/cargo-auditable
+AUDITABLE2CDX := .tools/auditable2cdx-0.1.0/bin/auditable2cdx
 
-tools: $(PYTHON_TOOLS)
+tools: $(PYTHON_TOOLS) $(AUDITABLE)
 
 # The stamp lies in the environment and is made last: half an environment is made anew.
 $(PYTHON_TOOLS): infra/tools/requirements.txt
@@ -61,14 +64,26 @@ $(PYTHON_TOOLS): infra/tools/requirements.txt
 	@.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-$(DENY):
-	@echo 'Building cargo-deny $(DENY_VERSION) into .tools (once, a few minutes)'
-	@cargo install --quiet cargo-deny --version $(DENY_VERSION) --locked --root .tools/cargo-deny-$(DENY_VERSION)
+$(DENY) $(AUDITABLE) $(AUDITABLE2CDX): ROOT = $(patsubst %/bin/$(@F),%,$@)
+$(DENY) $(AUDITABLE) $(AUDITABLE2CDX):
+	@echo 'Building $(notdir $(ROOT)) into .tools (once)'
+	@cargo install --quiet $(@F) --version $(patsubst $(@F)-%,%,$(notdir $(ROOT))) --locked --root $(ROOT)
 
 # ── Building ───────────────────────────────────────────────────────────────────────────────────────────────
 
+# The cargo that SAM finds first: its binaries name the crates that they were made of.
+SAM_BUILD := REAL_CARGO='$(shell command -v cargo)' \
+	PATH='$(CURDIR)/infra/tools/auditable:$(CURDIR)/$(dir $(AUDITABLE)):$(PATH)' sam build
+
 build: tools
-	sam build
+	$(SAM_BUILD)
+
+# What each built function is made of, as CycloneDX, read from the binary itself.
+sbom: build $(AUDITABLE2CDX)
+	@mkdir -p .aws-sam/sbom
+	@for binary in .aws-sam/build/*/bootstrap; do \
+		name=$$(basename $$(dirname $$binary)); $(AUDITABLE2CDX) $$binary > .aws-sam/sbom/$$name.cdx.json || exit 1; \
+		echo .aws-sam/sbom/$$name.cdx.json; done
 
 # For this machine's own processor, apart from what is built for AWS.
 LOCAL_BUILD := .aws-sam/local
@@ -77,9 +92,9 @@ SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/c
 
 build-local: $(LOCAL_BUILD)/template.yaml
 
-$(LOCAL_BUILD)/template.yaml: $(SOURCES) $(PYTHON_TOOLS)
+$(LOCAL_BUILD)/template.yaml: $(SOURCES) $(PYTHON_TOOLS) $(AUDITABLE)
 	@echo 'Building both functions with the SAM CLI (minutes, the first time)'
-	@AWS_DEFAULT_REGION=us-east-1 sam build --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) \
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM_BUILD) --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) \
 		> $(CURDIR)/.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log >&2; exit 1; }
 ifeq ($(shell uname -s),Darwin)
 	@# The local AWS runs the functions as processes of this machine, and SAM's are for Linux.
