@@ -170,10 +170,8 @@ impl Tokens {
             .await
             .unwrap_or(Err(TokenError::Unreachable(Unreachable::TimedOut)))
             .map(Arc::new);
-        tracing::debug!(
-            reason = token.as_ref().err().map(tracing::field::display),
-            "a token was requested"
-        );
+        let reason = token.as_ref().err().map(tracing::field::display);
+        tracing::debug!(reason, "a token was requested");
         self.attempts.fetch_add(1, Ordering::Relaxed);
         state.last = Some(token.clone());
         token
