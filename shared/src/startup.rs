@@ -5,7 +5,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use lambda_runtime::Diagnostic;
 use tokio::time::Instant;
+
+use crate::invocation::failure;
 
 /// A function could not be set up. The text says why, once for all invocations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,12 @@ impl fmt::Display for NotReady {
 }
 
 impl std::error::Error for NotReady {}
+
+impl From<NotReady> for Diagnostic {
+    fn from(error: NotReady) -> Self {
+        failure("NotReady", &error)
+    }
+}
 
 /// Keeps a function alive that could not be set up, so that every invocation is answered with the reason:
 /// whoever invokes it by hand sees what to change, which the crash of a process would not tell them.

@@ -44,6 +44,10 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
         stack.take_dead_letters().await.unwrap();
         test(&stack).await;
         let logs = logs(&stack).await;
+        assert!(
+            logs.contains("run completed") || logs.contains("run ended early"),
+            "no logs: {logs}"
+        );
         // One pass for all of them: there may be ten thousands.
         let canaries = AhoCorasick::new(stack.sandbox.canaries()).unwrap();
         let logged = canaries.find(&logs).map(|canary| &logs[canary.range()]);
@@ -52,7 +56,7 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
 }
 
 /// What both functions have logged so far.
-async fn logs(stack: &LocalStack) -> String {
+pub(crate) async fn logs(stack: &LocalStack) -> String {
     let http = shared::http::client().build().unwrap();
     let mut logs = String::new();
     for function in ["fetch-customers", "submit-orders"] {
@@ -82,10 +86,6 @@ async fn logs(stack: &LocalStack) -> String {
             }
         }
     }
-    assert!(
-        logs.contains("run completed") || logs.contains("run ended early"),
-        "no logs: {logs}"
-    );
     logs
 }
 

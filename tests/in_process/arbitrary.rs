@@ -15,7 +15,7 @@ use http::{HeaderValue, Request, StatusCode, header::RETRY_AFTER};
 use integration_tests::{
     bridge::{
         DEAD_LETTER_QUEUE_URL, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, account, raw,
-        submit_orders_over,
+        submit_orders_over, until,
     },
     sqs::StoredMessage,
 };
@@ -116,7 +116,7 @@ fn deliver(body: &str, secret: Option<&str>, token: Answer, order: Answer) -> En
 
         let submit = submit_orders_over(&environment, &aws, transport.clone());
         let event = json!({"Records": [{"messageId": "a", "receiptHandle": "a#1", "body": body}]});
-        let answer = submit.handle(&raw(&event), deadline).await.unwrap();
+        let answer = submit.handle(&raw(&event), until(deadline)).await.unwrap();
         End {
             acknowledged: answer.batch_item_failures.is_empty(),
             letters: aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL)),

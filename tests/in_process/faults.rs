@@ -20,7 +20,7 @@ use integration_tests::{
     aws::Fault,
     bridge::{
         Bridge, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, QUEUE_URL, account, raw,
-        submit_orders_over,
+        submit_orders_over, until,
     },
 };
 use sandbox::{Action, Answer, Endpoint, ExpiresIn, Rule, Sandbox, Settings};
@@ -73,7 +73,7 @@ async fn deliver_one(bridge: &Bridge) -> Outcome {
         queues.event(&received)
     });
     let deadline = Instant::now() + submit_orders::submission::WRAP_UP + LITTLE_TIME;
-    let answer = bridge.submit.handle(&raw(&event), deadline).await.unwrap();
+    let answer = bridge.submit.handle(&raw(&event), until(deadline)).await.unwrap();
     let letters = bridge.dead_letters();
     if answer.batch_item_failures.is_empty() {
         return letters.into_iter().next().map_or(Outcome::Delivered, |letter| {

@@ -8,13 +8,13 @@ mod runs;
 
 use std::{collections::HashSet, time::Duration};
 
-use fetch_customers::handler::Invocation;
 use integration_tests::{
     aws::Fault,
-    bridge::{Bridge, Environment, FETCH_CUSTOMERS, LONGEST_RUN, QUEUE_URL, raw},
+    bridge::{Bridge, Environment, FETCH_CUSTOMERS, LONGEST_RUN, QUEUE_URL, raw, until},
 };
 use sandbox::{Answer, Compression, Customers, Endpoint, LinkTargets, Rule, Settings, customers};
 use serde_json::{Value, json};
+use shared::invocation::Invocation;
 use tokio::time::Instant;
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";

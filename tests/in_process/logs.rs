@@ -2,12 +2,17 @@
 
 use std::{cell::RefCell, io, sync::LazyLock};
 
-use integration_tests::{
-    aws::Fault,
-    bridge::{Bridge, DESTINATION_SECRET},
-};
-use sandbox::{Action, Answer, Endpoint, Rule, Settings, customers};
+use integration_tests::bridge::{Bridge, LONGEST_RUN, REQUEST_ID, raw, until};
+use sandbox::{Settings, customers};
 use serde_json::{Value, json};
+use shared::invocation::Invocation;
+use tokio::time::Instant;
+
+use crate::bad_day::bad_day;
+
+const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
+
+const TRACE_ID: &str = "1-5759e988-bd862e3fe1be46a994272793";
 
 thread_local! {
     /// What this thread has logged, so what its test has: each runs on a thread of its own.
@@ -42,80 +47,10 @@ fn lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Runs 200 customers through everything that can go wrong.
-async fn bad_day() -> Bridge {
-    let settings = Settings {
-        customers: customers::generate(200, 5).into(),
-        page_size: 50,
-        ..Settings::default()
-    };
-    let bridge = Bridge::start(settings, |environment| environment).await;
-    let mut calls = 0_u64;
-    bridge.aws.set_faults(move |call| {
-        calls += 1;
-        match (calls % 7, call.action.as_str()) {
-            (3, "SendMessageBatch") => Some(Fault::FailEntries {
-                entries: vec![1],
-                sender_fault: false,
-            }),
-            (5, "SendMessageBatch") => Some(Fault::FailEntries {
-                entries: vec![2],
-                sender_fault: true,
-            }),
-            (2, "SendMessage") => Some(Fault::Refuse(400, "AccessDeniedException")),
-            (2 | 4, "ChangeMessageVisibilityBatch") => Some(Fault::Refuse(400, "AccessDeniedException")),
-            _ => None,
-        }
-    });
-    let run = json!({"order_date": "2023-10-15T14:30:00Z"});
-    bridge.run(run.clone()).await.unwrap();
-    let orders = |action: Action, percent| Rule::on(Endpoint::Orders, action).chance(percent, percent);
-    bridge.sandbox.set_faults([
-        orders(Action::Reset, 5),
-        orders(Answer::status(503).retry_after(1).into(), 10),
-        orders(Answer::status(422).into(), 11),
-        orders(Action::LoseAnswer, 12),
-    ]);
-    for round in 0..40 {
-        match round {
-            10 => bridge
-                .aws
-                .set_secret(DESTINATION_SECRET, "fixture-client-secret, but no JSON"),
-            12 => {
-                bridge.sandbox.rotate_client_secret("fixture-client-secret-2");
-                bridge.sandbox.revoke_tokens();
-            }
-            14 => {
-                let client =
-                    json!({"client_id": "fixture-client", "client_secret": "fixture-client-secret-2"});
-                bridge.aws.set_secret(DESTINATION_SECRET, client.to_string());
-            }
-            16 => bridge
-                .sandbox
-                .set_faults([Rule::on(Endpoint::Orders, Answer::status(403))]),
-            17 => bridge.sandbox.set_faults([]),
-            _ => {}
-        }
-        bridge.deliver(20).await;
-        tokio::time::pause();
-        tokio::time::advance(submit_orders::halt::HALT).await;
-        tokio::time::resume();
-    }
-    bridge
-        .sandbox
-        .set_faults([Rule::on(Endpoint::Customers, Answer::status(404)).calls(6..)]);
-    bridge.run(run).await.unwrap_err();
-    bridge
-        .run(json!({"order_date": "yesterday", "customer_ids": "Given1 Family1"}))
-        .await
-        .unwrap_err();
-    bridge
-}
-
 #[tokio::test]
-async fn no_name_address_key_secret_or_token_is_logged_on_a_bad_day_at_any_level() {
+async fn no_name_address_key_secret_or_token_is_printed_on_a_bad_day_at_any_level() {
     LazyLock::force(&LOGGING);
-    let bridge = bad_day().await;
+    let (bridge, _) = bad_day().await;
     let text = logged();
     let lines = lines(&text);
     let ours = lines
@@ -129,19 +64,39 @@ async fn no_name_address_key_secret_or_token_is_logged_on_a_bad_day_at_any_level
         [
             "SQS did not take some messages: they are sent again",
             "SQS refused a customer's message",
+            "a token was requested",
+            "batch sent",
             "batch settled",
+            "message received",
             "order delivered",
+            "order made",
+            "order posted",
             "order rejected: it is in the dead-letter queue",
             "order to be retried",
+            "page fetched",
+            "page read",
+            "run begins",
             "run completed",
             "run ended early",
             "some messages' visibility may not be set: the queue's own visibility time-out applies to them",
+            "the token at hand is used",
         ]
     );
+    let at_info = lines.iter().filter(|line| line["level"] == "INFO");
+    let summaries = ["batch settled", "run completed"];
+    assert!(
+        at_info
+            .clone()
+            .all(|line| summaries.contains(&line["message"].as_str().unwrap()))
+    );
+    // The second run ends early, at ERROR, and the third is none.
+    assert_eq!(at_info.count(), bridge.aws.console().metrics().len() - 1);
+    let metrics = bridge.aws.console().text();
     let canaries = bridge.sandbox.canaries();
     assert!(canaries.len() > 500, "{}", canaries.len());
     for canary in &canaries {
         assert!(!text.contains(canary), "{canary} was logged");
+        assert!(!metrics.contains(canary), "{canary} is in a metric");
     }
     for letter in bridge.dead_letters() {
         for canary in &canaries {
@@ -158,7 +113,7 @@ async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_
     LazyLock::force(&LOGGING);
     let bridge = Bridge::start(Settings::default(), |environment| environment).await;
     let customer = json!({"customer_id": "7", "email": "nobody"});
-    bridge.enqueue([json!({"order_date": "2023-10-15T14:30:00Z", "customer": customer}).to_string()]);
+    bridge.enqueue([json!({"order_date": ORDER_DATE, "customer": customer}).to_string()]);
     bridge.deliver(1).await;
     let mut lines = lines(&logged());
     for line in &mut lines {
@@ -175,17 +130,105 @@ async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_
         lines,
         [
             json!({
+                "level": "DEBUG", "target": "submit_orders::journal", "message": "message received",
+                "message_id": "message-1", "receives": "1"
+            }),
+            json!({
                 "level": "ERROR", "target": "submit_orders::journal",
                 "message": "order rejected: it is in the dead-letter queue", "message_id": "message-1",
-                "order_date": "2023-10-15T14:30:00Z", "customer_id": "7",
+                "order_date": ORDER_DATE, "customer_id": "7",
                 "order_id": "ORD-20231015-NK44X5EPJWKW484Q", "reason": "invalid_customer",
                 "detail": "first_name, last_name: one of the two is required, and not blank; email: must be a valid \
                            e-mail address; address: required"
             }),
             json!({
-                "level": "INFO", "target": "submit_orders::handler", "message": "batch settled", "received": 1,
-                "delivered": 0, "duplicate": 0, "rejected": 1, "retried": 0, "unstarted": 0
+                "level": "INFO", "target": "submit_orders::books", "message": "batch settled",
+                "request_id": REQUEST_ID, "received": 1, "delivered": 0, "duplicate": 0, "rejected": 1, "retried": 0,
+                "unstarted": 0
             })
         ]
     );
+}
+
+/// Invokes both functions with a trace, over so many customers, all of them valid.
+async fn traced_day(count: u64) -> Vec<Value> {
+    LazyLock::force(&LOGGING);
+    let valid = customers::generate(2 * count, 7)
+        .into_iter()
+        .filter(|customer| customer.expected.is_order());
+    let settings = Settings {
+        customers: valid
+            .take(usize::try_from(count).unwrap())
+            .collect::<Vec<_>>()
+            .into(),
+        ..Settings::default()
+    };
+    let bridge = Bridge::start(settings, |environment| environment.with("MAX_IN_FLIGHT", "1")).await;
+    let header = format!("Root={TRACE_ID};Parent=53995c3f42cd8ad8;Sampled=1");
+    let invocation = Invocation {
+        trace_header: Some(&header),
+        ..until(Instant::now() + LONGEST_RUN)
+    };
+    let run = raw(&json!({"order_date": ORDER_DATE}));
+    bridge.fetch.handle(&run, invocation).await.unwrap();
+    bridge.deliver(100).await;
+    assert_eq!(bridge.sandbox.ledger().len() as u64, count);
+    lines(&logged())
+}
+
+#[tokio::test]
+async fn at_debug_level_each_step_is_told_and_at_info_one_line_per_invocation() {
+    let lines = traced_day(2).await;
+    let steps: Vec<(&str, &str)> = lines
+        .iter()
+        .map(|line| (line["level"].as_str().unwrap(), line["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            ("DEBUG", "run begins"),
+            ("DEBUG", "page fetched"),
+            ("DEBUG", "page read"),
+            ("DEBUG", "batch sent"),
+            ("INFO", "run completed"),
+            ("DEBUG", "message received"),
+            ("DEBUG", "order made"),
+            ("DEBUG", "a token was requested"),
+            ("DEBUG", "order posted"),
+            ("DEBUG", "order delivered"),
+            ("DEBUG", "message received"),
+            ("DEBUG", "order made"),
+            ("DEBUG", "the token at hand is used"),
+            ("DEBUG", "order posted"),
+            ("DEBUG", "order delivered"),
+            ("INFO", "batch settled"),
+        ]
+    );
+    let posted = lines
+        .iter()
+        .find(|line| line["message"] == "order posted")
+        .unwrap();
+    assert_eq!(posted["status"], 201);
+    assert!(posted["latency_ms"].is_u64() && posted["order_id"].is_string());
+}
+
+#[tokio::test]
+async fn a_line_about_a_run_or_a_message_says_which_and_names_its_trace() {
+    for line in traced_day(3).await {
+        let message = line["message"].as_str().unwrap();
+        let names = |field: &str| !line[field].is_null();
+        match line["target"].as_str().unwrap().split("::").next().unwrap() {
+            "fetch_customers" => assert_eq!(line["order_date"], ORDER_DATE, "{line}"),
+            "submit_orders" if !message.contains("token") && message != "batch settled" => {
+                assert!(names("message_id") || names("order_id"), "{line}");
+            }
+            _ => {}
+        }
+        let is_summary = line["level"] == "INFO";
+        assert_eq!(is_summary, line["request_id"] == REQUEST_ID, "{line}");
+        // The invocation of submit-orders is not traced here; its messages are.
+        if message == "run completed" || names("message_id") {
+            assert_eq!(line["xray_trace_id"], TRACE_ID, "{line}");
+        }
+    }
 }

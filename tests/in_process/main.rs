@@ -9,8 +9,10 @@
 
 mod arbitrary;
 mod backfill;
+mod bad_day;
 mod faults;
 mod fetch_customers;
 mod logs;
+mod metrics;
 mod readme;
 mod submit_orders;

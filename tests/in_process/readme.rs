@@ -1,6 +1,6 @@
-//! The README's failure table against the code.
+//! The README's tables of failures and of metrics against the code.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use http::StatusCode;
 use shared::retry_after::RetryAfter;
@@ -91,4 +91,19 @@ fn the_reasons_of_dead_letters_are_those_of_the_code() {
             "{reason:?}"
         );
     }
+}
+
+#[test]
+fn the_metrics_are_those_of_the_code_with_their_units() {
+    let told: BTreeSet<(String, String)> = rows("metric")
+        .iter()
+        .map(|row| (row[0].trim_matches('`').to_owned(), row[1].to_owned()))
+        .collect();
+    let known = fetch_customers::books::metric::ALL
+        .into_iter()
+        .chain(submit_orders::books::metric::ALL);
+    let known: BTreeSet<(String, String)> = known
+        .map(|metric| (metric.name.to_owned(), format!("{:?}", metric.unit)))
+        .collect();
+    assert_eq!(told, known);
 }

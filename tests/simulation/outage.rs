@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use integration_tests::{
     bridge::{
         DEAD_LETTER_QUEUE_URL, Environment, FUNCTION_TIMEOUT, QUEUE_URL, account, raw, submit_orders_over,
+        until,
     },
     destination::{Destination, Weather},
 };
@@ -58,7 +59,7 @@ async fn posts_during(outage: Duration, messages: u64, workers: u64) -> u64 {
                 (received, event)
             });
             let answer = worker
-                .handle(&raw(&event), Instant::now() + FUNCTION_TIMEOUT)
+                .handle(&raw(&event), until(Instant::now() + FUNCTION_TIMEOUT))
                 .await
                 .unwrap();
             let failed: Vec<_> = answer

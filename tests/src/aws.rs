@@ -19,7 +19,10 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Map, Value, json};
 
-use crate::sqs::{QueueSettings, Queues};
+use crate::{
+    emf::Console,
+    sqs::{QueueSettings, Queues},
+};
 
 /// One call that the functions made.
 #[derive(Debug, Clone)]
@@ -56,6 +59,7 @@ struct Account {
     secrets: HashMap<String, String>,
     queues: Queues,
     calls: Vec<Call>,
+    console: Console,
     faults: Option<Faults>,
     latency: Option<Latency>,
 }
@@ -109,6 +113,12 @@ impl Aws {
             .filter(|call| call.action == action)
             .cloned()
             .collect()
+    }
+
+    /// What the functions print for CloudWatch.
+    #[must_use]
+    pub fn console(&self) -> Console {
+        self.account().console.clone()
     }
 
     /// The model's time of day.

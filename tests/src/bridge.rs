@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fetch_customers::{
-    handler::{HandlerError, Invocation},
-    run::Summary,
-};
+use fetch_customers::{handler::HandlerError, run::Summary};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
+use shared::invocation::Invocation;
 use submit_orders::transport::{Transport, WallClock};
 use tokio::time::Instant;
 
@@ -108,7 +106,8 @@ pub fn account(settings: &Settings) -> Aws {
 #[must_use]
 pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
     let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
-    fetch_customers::handler::Handler::new(config, &aws.sdk_config()).expect("root certificates")
+    fetch_customers::handler::Handler::new(config, &aws.sdk_config(), aws.console())
+        .expect("root certificates")
 }
 
 /// `submit-orders`, set up with the real network.
@@ -128,7 +127,21 @@ pub fn submit_orders_over(
     let config = submit_orders::config::Config::read(&|name| environment.get(name)).expect("configuration");
     let clock = aws.clone();
     let wall_clock: WallClock = Arc::new(move || clock.wall_clock());
-    submit_orders::handler::Handler::new(config, &aws.sdk_config(), transport, wall_clock)
+    submit_orders::handler::Handler::new(config, &aws.sdk_config(), transport, wall_clock, aws.console())
+}
+
+/// The Lambda id of all invocations of the tests.
+pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
+/// An invocation that ends then, and is not traced.
+#[must_use]
+pub const fn until(deadline: Instant) -> Invocation<'static> {
+    Invocation {
+        deadline,
+        request_id: REQUEST_ID,
+        trace_header: None,
+        function: FETCH_CUSTOMERS,
+    }
 }
 
 /// JSON as the runtime hands it to a handler.
@@ -172,12 +185,9 @@ impl Bridge {
 
     /// Invokes `fetch-customers`, with so much time.
     pub async fn run_within(&self, time: Duration, input: Value) -> Result<Summary, HandlerError> {
-        let invocation = Invocation {
-            deadline: Instant::now() + time,
-            trace_header: None,
-            function: FETCH_CUSTOMERS,
-        };
-        self.fetch.handle(&raw(&input), invocation).await
+        self.fetch
+            .handle(&raw(&input), until(Instant::now() + time))
+            .await
     }
 
     /// Puts bodies on the queue as they are.
@@ -204,7 +214,7 @@ impl Bridge {
         });
         let answer = self
             .submit
-            .handle(&raw(&event), Instant::now() + FUNCTION_TIMEOUT)
+            .handle(&raw(&event), until(Instant::now() + FUNCTION_TIMEOUT))
             .await
             .expect("an answer");
         let mut failed: Vec<String> = answer

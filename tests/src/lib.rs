@@ -1,4 +1,4 @@
-//! What the tests share: AWS in memory ([`aws`], [`sqs`]); both functions set up in this process between it and
+//! What the tests share: AWS in memory ([`aws`], [`sqs`]), and what its CloudWatch is told ([`emf`]); both functions set up in this process between it and
 //! a sandbox ([`bridge`]); and `submit-orders` in a world that fails by seed ([`simulation`]), where the
 //! destination is in memory too ([`destination`]).
 #![allow(
@@ -15,5 +15,6 @@
 pub mod aws;
 pub mod bridge;
 pub mod destination;
+pub mod emf;
 pub mod simulation;
 pub mod sqs;

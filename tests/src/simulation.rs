@@ -22,9 +22,10 @@ use crate::{
     aws::{Aws, Fault},
     bridge::{
         DEAD_LETTER_QUEUE_URL, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, QUEUE_URL, raw,
-        submit_orders_over,
+        submit_orders_over, until,
     },
     destination::{CLIENT_ID, Destination, Weather},
+    emf::{ENDS, sum},
     sqs::{QueueSettings, StoredMessage},
 };
 
@@ -94,7 +95,15 @@ struct World {
     calm_from: Instant,
     workers: usize,
     batch: usize,
-    counts: Mutex<(u64, u64)>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Counts {
+    invocations: u64,
+    killed: u64,
+    /// Messages that the invocations received which were not killed.
+    settled: usize,
 }
 
 /// What one invocation came to.
@@ -238,13 +247,13 @@ impl World {
         };
         let workers = (0..self.workers).map(|_| self.work());
         tokio::join!(futures::future::join_all(workers), rotation);
-        let (invocations, killed) = *self.counts.lock().expect("not poisoned");
+        let counts = *self.counts.lock().expect("not poisoned");
         Story {
             kind: self.kind,
             wrong: self.wrong(),
             messages: self.fates.len(),
-            invocations,
-            killed,
+            invocations: counts.invocations,
+            killed: counts.killed,
             posts: self.destination.state().posts,
             lasted: began.elapsed(),
         }
@@ -269,7 +278,10 @@ impl World {
             }
             self.deliver_twice(&received);
             match self.invoke(&worker, event).await {
-                Ended::Answered(failed) => self.settle(&received, &failed),
+                Ended::Answered(failed) => {
+                    self.counts.lock().expect("not poisoned").settled += received.len();
+                    self.settle(&received, &failed);
+                }
                 Ended::Killed => worker = self.new_worker(),
             }
         }
@@ -294,14 +306,14 @@ impl World {
         let (deadline, event) = (Instant::now() + FUNCTION_TIMEOUT, raw(&event));
         let life = self.by_chance(12).then(|| self.roll(200));
         let life = Mortal {
-            life: Box::pin(worker.handle(&event, deadline)),
+            life: Box::pin(worker.handle(&event, until(deadline))),
             left: life,
         };
         let ended = tokio::time::timeout_at(deadline, life)
             .await
             .unwrap_or(Ended::Killed);
         let mut counts = self.counts.lock().expect("not poisoned");
-        counts.0 += 1;
+        counts.invocations += 1;
         match ended {
             Ended::Answered(answer) => {
                 let failures = answer.expect("every message has an id").batch_item_failures;
@@ -313,7 +325,7 @@ impl World {
                 )
             }
             Ended::Killed => {
-                counts.1 += 1;
+                counts.killed += 1;
                 Ended::Killed
             }
         }
@@ -404,6 +416,12 @@ impl World {
                 "{} messages were deleted unseen at the end of their retention",
                 unseen.len()
             ));
+        }
+        let lines = self.aws.console().metrics();
+        let counted: f64 = ENDS.iter().map(|end| sum(&lines, end)).sum();
+        let settled = self.counts.lock().expect("not poisoned").settled;
+        if counted.to_string() != settled.to_string() {
+            wrong.push(format!("the metrics have {counted} of {settled} messages"));
         }
         // Where visibilities can always be set, and nothing is delivered twice, nobody is asked too early.
         if self.kind == Kind::Orderly && !state.too_early.is_empty() {

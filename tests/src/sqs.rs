@@ -242,16 +242,20 @@ impl Queues {
             time.duration_since(UNIX_EPOCH).unwrap().as_millis().to_string()
         };
         let record = |message: &StoredMessage| {
+            let mut attributes = json!({
+                "ApproximateReceiveCount": message.receives.to_string(),
+                "SentTimestamp": epoch_ms(message.sent),
+                "ApproximateFirstReceiveTimestamp": epoch_ms(message.received_at.unwrap_or(message.sent)),
+                "SenderId": "AIDAEXAMPLE"
+            });
+            if let Some(header) = &message.trace_header {
+                attributes["AWSTraceHeader"] = json!(header);
+            }
             json!({
                 "messageId": message.id,
                 "receiptHandle": message.receipt_handle(),
                 "body": message.body,
-                "attributes": {
-                    "ApproximateReceiveCount": message.receives.to_string(),
-                    "SentTimestamp": epoch_ms(message.sent),
-                    "ApproximateFirstReceiveTimestamp": epoch_ms(message.received_at.unwrap_or(message.sent)),
-                    "SenderId": "AIDAEXAMPLE"
-                },
+                "attributes": attributes,
                 "messageAttributes": {},
                 "md5OfBody": "not checked by the function",
                 "eventSource": "aws:sqs",

@@ -1,7 +1,10 @@
 //! The function's configuration.
 
 use http::HeaderName;
-use shared::config::{ConfigError, Variables, api_url, header_name, text};
+use shared::{
+    config::{ConfigError, Variables, api_url, header_name, text},
+    metrics,
+};
 use url::Url;
 
 /// All of it, checked.
@@ -15,6 +18,8 @@ pub struct Config {
     pub source_secret_arn: String,
     /// `QUEUE_URL`: where the customers are put.
     pub queue_url: String,
+    /// `METRICS_NAMESPACE`, `STACK_NAME`.
+    pub metrics: metrics::Settings,
 }
 
 impl Config {
@@ -29,12 +34,14 @@ impl Config {
         let api_key_header = variables.optional("SOURCE_API_KEY_HEADER", header_name);
         let source_secret_arn = variables.required("SOURCE_SECRET_ARN", text);
         let queue_url = variables.required("QUEUE_URL", text);
+        let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
             Some(Self {
                 source_url: source_url?,
                 api_key_header: api_key_header?.unwrap_or(HeaderName::from_static("x-api-key")),
                 source_secret_arn: source_secret_arn?,
                 queue_url: queue_url?,
+                metrics: metrics?,
             })
         })
     }
@@ -61,6 +68,8 @@ mod tests {
         assert_eq!(config.api_key_header, "api-key");
         assert_eq!(config.source_secret_arn, "https://example.com/SOURCE_SECRET_ARN");
         assert_eq!(config.queue_url, "https://example.com/QUEUE_URL");
+        assert_eq!(config.metrics.namespace, "https://example.com/METRICS_NAMESPACE");
+        assert_eq!(config.metrics.stack, "https://example.com/STACK_NAME");
     }
 
     #[test]
@@ -68,6 +77,7 @@ mod tests {
         let error = Config::read(&|name| match name {
             "SOURCE_URL" => Some("http://api.example.com".to_owned()),
             "SOURCE_API_KEY_HEADER" => Some("x api key".to_owned()),
+            "STACK_NAME" => Some("\t".to_owned()),
             _ => None,
         })
         .unwrap_err()
@@ -77,6 +87,7 @@ mod tests {
             "SOURCE_API_KEY_HEADER must be the name of an HTTP header",
             "SOURCE_SECRET_ARN is not set",
             "QUEUE_URL is not set",
+            "STACK_NAME must be at most 255 letters",
         ] {
             assert!(error.contains(problem), "{problem} is not in: {error}");
         }

@@ -1,15 +1,22 @@
 //! One run, and the books that are kept of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use aws_sdk_lambda::Client as Lambda;
+use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
-use shared::{customer_id::CustomerId, message::Message};
+use shared::{
+    customer_id::CustomerId,
+    invocation::{Invocation, failure},
+    message::Message,
+    metrics::Metrics,
+};
 use tokio::time::Instant;
 
 use crate::{
+    books::{log, publish},
     continuation::{ContinuationError, hand_on},
-    queue::{BODY_BYTES, CustomerQueue, Entry, QueueError},
+    queue::{BODY_BYTES, CustomerQueue, Entry, Origin, QueueError},
     run::{NotARun, Rest, Run, Summary},
     seen::Seen,
     sending::Sending,
@@ -31,25 +38,8 @@ pub struct Handler {
     pub queue: Arc<CustomerQueue>,
     /// Where the function invokes itself.
     pub lambda: Lambda,
-}
-
-/// What Lambda tells about an invocation.
-#[derive(Debug, Clone, Copy)]
-pub struct Invocation<'a> {
-    /// When it is ended.
-    pub deadline: Instant,
-    /// The X-Ray header that the messages carry on.
-    pub trace_header: Option<&'a str>,
-    /// The function that was invoked: its ARN, with the alias or version that was asked for.
-    pub function: &'a str,
-}
-
-impl Invocation<'_> {
-    /// Until when the source is read.
-    fn read_until(&self) -> Instant {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        self.deadline - RESERVE.min(left / RESERVED_SHARE)
-    }
+    /// Where the books are told.
+    pub metrics: Metrics,
 }
 
 /// The run did not come to its end.
@@ -87,6 +77,16 @@ pub enum RunError {
     Continuation(#[from] ContinuationError),
 }
 
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match error {
+            HandlerError::Input(_) => "NotARun",
+            HandlerError::EndedEarly { .. } => "RunEndedEarly",
+        };
+        failure(error_type, &error)
+    }
+}
+
 impl Handler {
     /// Does a run.
     ///
@@ -99,7 +99,16 @@ impl Handler {
     ) -> Result<Summary, HandlerError> {
         let run = Run::parse(input)?;
         let began = Instant::now();
-        let mut books = Summary::at_the_start_of(&run);
+        let before = Summary::at_the_start_of(&run);
+        let mut books = before.clone();
+        tracing::debug!(
+            order_date = %run.order_date,
+            customer_ids = run.customer_ids.as_ref().map(HashSet::len),
+            limit = run.limit,
+            dry_run = run.dry_run,
+            hops = run.totals.hops,
+            "run begins"
+        );
         let read = self.read(&run, invocation, &mut books).await;
         books.elapsed_ms += u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let ended = match read {
@@ -111,18 +120,15 @@ impl Handler {
             }
             Err(why) => Err(why),
         };
+        let is_completed = ended.is_ok() && !books.continued;
+        log(&books, ended.as_ref().err(), invocation);
+        publish(&run, &before, &books, is_completed, invocation, &self.metrics);
         match ended {
-            Ok(()) => {
-                log(&books, None);
-                Ok(books)
-            }
-            Err(why) => {
-                log(&books, Some(&why));
-                Err(HandlerError::EndedEarly {
-                    books: Box::new(books),
-                    why,
-                })
-            }
+            Ok(()) => Ok(books),
+            Err(why) => Err(HandlerError::EndedEarly {
+                books: Box::new(books),
+                why,
+            }),
         }
     }
 
@@ -138,9 +144,13 @@ impl Handler {
     ) -> Result<Option<Rest>, RunError> {
         let mut customers = self
             .source
-            .customers(run.page_url.as_ref(), books.pages, invocation.read_until())
+            .customers(run, books.pages, read_until(invocation.deadline))
             .await?;
-        let mut sending = Sending::new(self.queue.clone(), invocation.trace_header);
+        let origin = Origin {
+            order_date: run.order_date,
+            trace_header: invocation.trace_header.map(Arc::from),
+        };
+        let mut sending = Sending::new(self.queue.clone(), origin);
         let mut limit = run.limit;
         let mut seen = Seen::default();
         // What was read before an error is still put on the queue: a repeat then has less to do.
@@ -159,7 +169,7 @@ impl Handler {
             let customer = match next {
                 Ok(Next::Customer(customer)) => customer,
                 Ok(Next::TooLarge) => {
-                    log_too_large(index, None, None);
+                    log_too_large(run, index, None, None);
                     books.fetched += 1;
                     books.rejected += 1;
                     continue;
@@ -182,7 +192,7 @@ impl Handler {
             }
             let body = body(run, &customer);
             if body.len() > BODY_BYTES {
-                log_too_large(index, customer_id.as_ref(), Some(body.len()));
+                log_too_large(run, index, customer_id.as_ref(), Some(body.len()));
                 books.rejected += 1;
                 continue;
             }
@@ -209,6 +219,12 @@ impl Handler {
     }
 }
 
+/// Until when the source is read.
+fn read_until(deadline: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline - RESERVE.min(left / RESERVED_SHARE)
+}
+
 fn is_asked_for(run: &Run, customer_id: Option<&CustomerId>) -> bool {
     match (&run.customer_ids, customer_id) {
         (None, _) => true,
@@ -232,8 +248,9 @@ fn body(run: &Run, customer: &RawValue) -> String {
 }
 
 /// A customer that is so large that it was passed over has neither an id nor a length.
-fn log_too_large(index: u64, customer_id: Option<&CustomerId>, bytes: Option<usize>) {
+fn log_too_large(run: &Run, index: u64, customer_id: Option<&CustomerId>, bytes: Option<usize>) {
     tracing::error!(
+        order_date = %run.order_date,
         index,
         customer_id = customer_id.map(tracing::field::display),
         reason = "too_large",
@@ -241,31 +258,4 @@ fn log_too_large(index: u64, customer_id: Option<&CustomerId>, bytes: Option<usi
         most = BODY_BYTES,
         "a customer does not fit into a message"
     );
-}
-
-fn log(books: &Summary, why: Option<&RunError>) {
-    macro_rules! line {
-        ($level:ident, $message:literal) => {
-            tracing::$level!(
-                order_date = %books.order_date,
-                pages = books.pages,
-                fetched = books.fetched,
-                enqueued = books.enqueued,
-                skipped = books.skipped,
-                rejected = books.rejected,
-                repeated = books.repeated,
-                dry_run = books.dry_run,
-                elapsed_ms = books.elapsed_ms,
-                reason = why.map(tracing::field::display),
-                $message
-            )
-        };
-    }
-    if why.is_some() {
-        line!(error, "run ended early")
-    } else if books.continued {
-        line!(info, "run goes on in another invocation")
-    } else {
-        line!(info, "run completed")
-    }
 }

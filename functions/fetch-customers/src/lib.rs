@@ -3,17 +3,19 @@
 //! From the outside in:
 //!
 //! * [`config`]: what the function needs to know.
-//! * [`handler`]: one run, and its books; [`run`] is its input and its summary.
+//! * [`handler`]: one run; [`run`] is its input and its summary, and [`books`] tell that in the log and as metrics.
 //! * [`continuation`]: what does not end in time goes on in another invocation.
 //! * [`source`]: pages become customers, one after the other; [`page`] reads one, [`split`] cuts it into its
 //!   elements, [`link`] finds the next one, [`retry`] decides about failures.
 //! * [`sending`]: customers become messages, in batches; [`queue`] sends one batch.
 //! * [`seen`]: what came before, in bounded memory.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
+use shared::metrics::Metrics;
 
+pub mod books;
 pub mod config;
 pub mod continuation;
 pub mod handler;
@@ -37,11 +39,15 @@ use source::SourceApi;
 const SILENCE: Duration = Duration::from_secs(60);
 
 impl Handler {
-    /// Puts the function together.
+    /// Puts the function together. `metrics_to` gets its metrics.
     ///
     /// # Errors
     /// The system has no root certificates.
-    pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        config: Config,
+        aws: &SdkConfig,
+        metrics_to: impl io::Write + Send + 'static,
+    ) -> Result<Self, reqwest::Error> {
         let http = shared::http::client().read_timeout(SILENCE).build()?;
         Ok(Self {
             source: SourceApi {
@@ -56,6 +62,7 @@ impl Handler {
                 config.queue_url,
             )),
             lambda: aws_sdk_lambda::Client::new(aws),
+            metrics: Metrics::new(config.metrics, metrics_to),
         })
     }
 
@@ -65,6 +72,6 @@ impl Handler {
     /// The configuration is wrong; or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
-        Ok(Self::new(config, &shared::aws::load().await)?)
+        Ok(Self::new(config, &shared::aws::load().await, io::stdout())?)
     }
 }

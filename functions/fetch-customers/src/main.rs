@@ -1,8 +1,9 @@
 //! The `fetch-customers` Lambda: wiring only.
 
-use fetch_customers::handler::{Handler, Invocation};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use fetch_customers::handler::Handler;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
+use shared::invocation::Invocation;
 
 // One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
@@ -11,12 +12,8 @@ async fn main() -> Result<(), Error> {
     let handler = shared::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
-        let invocation = Invocation {
-            deadline: shared::startup::deadline(event.context.deadline),
-            function: &event.context.invoked_function_arn,
-            trace_header: event.context.xray_trace_id.as_deref(),
-        };
-        Ok::<_, Error>(handler.handle(&event.payload, invocation).await?)
+        let invocation = Invocation::of(&event.context);
+        Ok::<_, Diagnostic>(handler.handle(&event.payload, invocation).await?)
     }))
     .await
 }

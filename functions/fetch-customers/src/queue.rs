@@ -1,6 +1,6 @@
 //! The queue that customers are put on.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
@@ -10,7 +10,8 @@ use aws_sdk_sqs::{
         SendMessageBatchRequestEntry,
     },
 };
-use shared::customer_id::CustomerId;
+use shared::{customer_id::CustomerId, order_date::OrderDate};
+use tokio::time::Instant;
 
 /// The most entries of one call (`SendMessageBatch`, Amazon SQS API reference).
 const BATCH_ENTRIES: usize = 10;
@@ -28,6 +29,15 @@ const ATTEMPTS: u32 = 5;
 
 /// The wait before the second attempt; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// The run that messages belong to.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Its order date, for the log.
+    pub order_date: OrderDate,
+    /// Its X-Ray header, which they carry on.
+    pub trace_header: Option<Arc<str>>,
+}
 
 /// One customer's message.
 #[derive(Debug, Clone)]
@@ -131,13 +141,15 @@ impl CustomerQueue {
         Self { sqs, url }
     }
 
-    /// Puts a batch on the queue, with the X-Ray header of the run where it has one.
-    pub async fn send(&self, batch: Batch, trace_header: Option<&str>) -> Sent {
+    /// Puts a batch of a run on the queue.
+    pub async fn send(&self, batch: Batch, origin: &Origin) -> Sent {
+        let began = Instant::now();
         let mut sent = Sent::default();
         let mut left = batch.entries;
+        let messages = left.len();
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
-            let code = match self.attempt(&mut left, trace_header, &mut sent).await {
+            let code = match self.attempt(&mut left, origin, &mut sent).await {
                 Ok(_) if left.is_empty() => break,
                 Ok(code) => code,
                 Err(error) => {
@@ -153,6 +165,7 @@ impl CustomerQueue {
                 break;
             }
             tracing::warn!(
+                order_date = %origin.order_date,
                 messages = left.len(),
                 attempt,
                 code,
@@ -161,6 +174,14 @@ impl CustomerQueue {
             tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             wait *= 2;
         }
+        tracing::debug!(
+            order_date = %origin.order_date,
+            messages,
+            enqueued = sent.enqueued,
+            rejected = sent.rejected,
+            elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "batch sent"
+        );
         sent
     }
 
@@ -171,13 +192,13 @@ impl CustomerQueue {
     async fn attempt(
         &self,
         left: &mut Vec<Entry>,
-        trace_header: Option<&str>,
+        origin: &Origin,
         sent: &mut Sent,
     ) -> Result<String, QueueError> {
         let entries = left
             .iter()
             .enumerate()
-            .map(|(at, entry)| request_entry(at, entry, trace_header));
+            .map(|(at, entry)| request_entry(at, entry, origin.trace_header.as_deref()));
         let entries = entries.collect::<Option<Vec<_>>>().unwrap_or_default();
         let call = self
             .sqs
@@ -196,7 +217,7 @@ impl CustomerQueue {
         for (at, entry) in std::mem::take(left).into_iter().enumerate() {
             match failure(at) {
                 Some(refused) if refused.sender_fault => {
-                    log_refused(&entry, refused);
+                    log_refused(origin, &entry, refused);
                     sent.rejected += 1;
                 }
                 None if confirmed(at) => sent.enqueued += 1,
@@ -233,9 +254,10 @@ fn request_entry(
     request.build().ok()
 }
 
-fn log_refused(entry: &Entry, refused: &BatchResultErrorEntry) {
+fn log_refused(origin: &Origin, entry: &Entry, refused: &BatchResultErrorEntry) {
     let customer_id = entry.customer_id.as_ref().map(tracing::field::display);
     tracing::error!(
+        order_date = %origin.order_date,
         index = entry.index,
         customer_id,
         reason = refused.code,

@@ -114,6 +114,12 @@ impl Run {
         }
     }
 
+    /// Whether it is over all customers, whoever they are.
+    #[must_use]
+    pub const fn is_of_all(&self) -> bool {
+        self.customer_ids.is_none() && self.limit.is_none()
+    }
+
     /// The input with which another invocation does the rest.
     #[must_use]
     pub fn going_on(&self, rest: &Rest, books: &Summary) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::queue::{Batch, CustomerQueue, Entry, QueueError, Sent};
+use crate::queue::{Batch, CustomerQueue, Entry, Origin, QueueError, Sent};
 
 /// How many calls are under way at once. At 20 ms a call (Amazon SQS Developer Guide, "Increasing throughput
 /// using horizontal scaling and action batching") they put 8,000 customers a second on the queue: five million
@@ -15,19 +15,19 @@ const CALLS_IN_FLIGHT: usize = 16;
 /// Takes messages one by one, and sends them in batches.
 pub struct Sending {
     queue: Arc<CustomerQueue>,
-    trace_header: Option<Arc<str>>,
+    origin: Origin,
     batch: Batch,
     calls: JoinSet<Sent>,
     sent: Sent,
 }
 
 impl Sending {
-    /// Nothing is sent yet. The messages carry the X-Ray header of the run where it has one.
+    /// Nothing is sent yet.
     #[must_use]
-    pub fn new(queue: Arc<CustomerQueue>, trace_header: Option<&str>) -> Self {
+    pub fn new(queue: Arc<CustomerQueue>, origin: Origin) -> Self {
         Self {
             queue,
-            trace_header: trace_header.map(Arc::from),
+            origin,
             batch: Batch::default(),
             calls: JoinSet::new(),
             sent: Sent::default(),
@@ -63,9 +63,8 @@ impl Sending {
     async fn call(&mut self) {
         self.wait_for_fewer_than(CALLS_IN_FLIGHT).await;
         let batch = std::mem::take(&mut self.batch);
-        let (queue, trace_header) = (self.queue.clone(), self.trace_header.clone());
-        self.calls
-            .spawn(async move { queue.send(batch, trace_header.as_deref()).await });
+        let (queue, origin) = (self.queue.clone(), self.origin.clone());
+        self.calls.spawn(async move { queue.send(batch, &origin).await });
     }
 
     async fn wait_for_fewer_than(&mut self, calls: usize) {

@@ -8,13 +8,15 @@ use aws_sdk_secretsmanager::Client as SecretsManager;
 use http::{HeaderName, HeaderValue, StatusCode, header::ACCEPT};
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
-use shared::{config::secret_header_value, retry_after::RetryAfter, secret::read_secret};
+use shared::{
+    config::secret_header_value, order_date::OrderDate, retry_after::RetryAfter, secret::read_secret,
+};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 pub use error::SourceError;
 
-use crate::{link, page::Page, retry, seen::Seen, split::Element};
+use crate::{link, page::Page, retry, run::Run, seen::Seen, split::Element};
 
 /// The source API.
 pub struct SourceApi {
@@ -32,18 +34,18 @@ pub struct SourceApi {
 
 impl SourceApi {
     /// The customers of all pages, read as they are asked for, until `until` at the latest: from the first page
-    /// on, or from `page_url` on, `pages` pages having been read before. The key is read now, and used for all
-    /// of them.
+    /// on, or from the run's `page_url` on, `pages` pages having been read before. The key is read now, and used
+    /// for all of them.
     ///
     /// # Errors
     /// There is no key, or it cannot be sent; or it must not be, to this page.
     pub async fn customers(
         &self,
-        page_url: Option<&Url>,
+        run: &Run,
         pages: u64,
         until: Instant,
     ) -> Result<Customers<'_>, SourceError> {
-        let first = page_url.unwrap_or(&self.url);
+        let first = run.page_url.as_ref().unwrap_or(&self.url);
         if first.origin() != self.url.origin() {
             let origin = first.origin().ascii_serialization();
             return Err(SourceError::ForeignStart { origin });
@@ -56,6 +58,7 @@ impl SourceApi {
         seen.before(first);
         Ok(Customers {
             source: self,
+            order_date: run.order_date,
             api_key,
             until,
             page: None,
@@ -84,6 +87,8 @@ pub enum Next {
 /// The customers of one run, in the source's order.
 pub struct Customers<'a> {
     source: &'a SourceApi,
+    /// For the log.
+    order_date: OrderDate,
     api_key: HeaderValue,
     until: Instant,
     page: Option<Page>,
@@ -119,6 +124,7 @@ impl Customers<'_> {
                     None => {
                         self.page = None;
                         self.longest = self.longest.max(Some(self.began.elapsed()));
+                        self.log("page read");
                     }
                 }
             }
@@ -164,6 +170,7 @@ impl Customers<'_> {
                 return Err(error);
             }
             tracing::warn!(
+                order_date = %self.order_date,
                 page = number,
                 failures,
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
@@ -173,7 +180,17 @@ impl Customers<'_> {
             sleep(wait).await;
         }
         self.pages = number;
+        self.log("page fetched");
         Ok(())
+    }
+
+    fn log(&self, step: &str) {
+        tracing::debug!(
+            order_date = %self.order_date,
+            page = self.pages,
+            elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "{step}"
+        );
     }
 
     /// Asks for a page, and begins to read it.

@@ -3,7 +3,10 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use http::{HeaderName, HeaderValue, Uri};
-use shared::config::{ConfigError, Variables, api_url, header_name, text};
+use shared::{
+    config::{ConfigError, Variables, api_url, header_name, text},
+    metrics,
+};
 
 use crate::token::TokenSettings;
 
@@ -29,6 +32,8 @@ pub struct Config {
     pub max_in_flight: NonZeroUsize,
     /// `ORDERS_PER_SECOND`: the least time from one POST of this instance to the next.
     pub order_interval: Option<Duration>,
+    /// `METRICS_NAMESPACE`, `STACK_NAME`.
+    pub metrics: metrics::Settings,
 }
 
 /// How the client says who it is (RFC 6749 §2.3.1).
@@ -60,6 +65,7 @@ impl Config {
         let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
         let max_in_flight = variables.optional("MAX_IN_FLIGHT", in_flight);
         let order_interval = variables.optional("ORDERS_PER_SECOND", interval);
+        let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
             Some(Self {
                 destination_url: destination_url?,
@@ -77,6 +83,7 @@ impl Config {
                 dead_letter_queue_url: dead_letter_queue_url?,
                 max_in_flight: max_in_flight?.unwrap_or(DEFAULT_IN_FLIGHT),
                 order_interval: order_interval?.flatten(),
+                metrics: metrics?,
             })
         })
     }
@@ -166,6 +173,7 @@ mod tests {
         assert_eq!((config.token.scope, config.token.audience), (None, None));
         assert_eq!(config.max_in_flight.get(), 10);
         assert_eq!(config.order_interval, None);
+        assert_eq!(config.metrics.namespace, "CustomerOrderSync");
     }
 
     #[test]
@@ -177,6 +185,8 @@ mod tests {
             ("OAUTH_CLIENT_AUTH", "post"),
             ("MAX_IN_FLIGHT", "20"),
             ("ORDERS_PER_SECOND", "2.5"),
+            ("METRICS_NAMESPACE", "Acme"),
+            ("STACK_NAME", "orders"),
         ])
         .unwrap();
         assert_eq!(config.destination_url, "https://api.example.com/orders");
@@ -191,6 +201,10 @@ mod tests {
         assert!(config.dead_letter_queue_url.ends_with("/dead-letters"));
         assert_eq!(config.max_in_flight.get(), 20);
         assert_eq!(config.order_interval, Some(Duration::from_millis(400)));
+        assert_eq!(
+            (&*config.metrics.namespace, &*config.metrics.stack),
+            ("Acme", "orders")
+        );
     }
 
     #[test]
@@ -202,6 +216,7 @@ mod tests {
             ("QUEUE_RETENTION_SECS", "4 days"),
             ("MAX_IN_FLIGHT", "0"),
             ("ORDERS_PER_SECOND", "-1"),
+            ("METRICS_NAMESPACE", "AWS/Lambda"),
         ])
         .unwrap_err()
         .to_string();
@@ -212,6 +227,7 @@ mod tests {
             "QUEUE_RETENTION_SECS must be a whole number of seconds",
             "MAX_IN_FLIGHT must be a whole number from 1 to 1000",
             "ORDERS_PER_SECOND must be a number",
+            "METRICS_NAMESPACE must be at most 255 letters",
         ] {
             assert!(error.contains(problem), "{problem} is not in: {error}");
         }

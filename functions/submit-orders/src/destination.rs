@@ -11,7 +11,8 @@ use shared::retry_after::RetryAfter;
 use tokio::time::Instant;
 
 use crate::{
-    order::Order,
+    meter::Meter,
+    order::{Order, OrderId},
     problem,
     token::{Token, TokenError, Tokens},
     transport::{Answer, Transport, Unreachable, WallClock},
@@ -66,6 +67,7 @@ pub struct OrderApi {
     tokens: Tokens,
     transport: Arc<dyn Transport>,
     wall_clock: WallClock,
+    meter: Arc<Meter>,
 }
 
 impl OrderApi {
@@ -76,6 +78,7 @@ impl OrderApi {
         tokens: Tokens,
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
+        meter: Arc<Meter>,
     ) -> Self {
         Self {
             url,
@@ -83,6 +86,7 @@ impl OrderApi {
             tokens,
             transport,
             wall_clock,
+            meter,
         }
     }
 
@@ -96,14 +100,18 @@ impl OrderApi {
                 Ok(token) => token,
                 Err(error) => return Posted::NoToken(error),
             };
-            let answer = match self
+            let (request, began) = (self.request(order, &token), Instant::now());
+            let answer = self
                 .transport
-                .send(self.request(order, &token), left(until))
-                .await
-            {
+                .send(request, until.saturating_duration_since(began))
+                .await;
+            let latency = began.elapsed();
+            log_answer(&order.order_id, &answer, latency, stale.is_some());
+            let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => return Posted::Unreachable(error),
             };
+            self.meter.answered(latency);
             let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
             let not_before = retry_after.wait();
             let status = answer.status();
@@ -146,6 +154,17 @@ impl OrderApi {
         }
         request
     }
+}
+
+fn log_answer(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency: Duration, again: bool) {
+    tracing::debug!(
+        %order_id,
+        status = answer.as_ref().ok().map(|answer| answer.status().as_u16()),
+        reason = answer.as_ref().err().map(tracing::field::display),
+        latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        again,
+        "order posted"
+    );
 }
 
 fn left(until: Instant) -> Duration {

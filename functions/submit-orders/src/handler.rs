@@ -4,18 +4,26 @@ use std::{
     collections::BTreeSet,
     num::NonZeroUsize,
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt, stream};
+use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
+use shared::{
+    invocation::{Invocation, failure},
+    metrics::Metrics,
+};
 use tokio::time::Instant;
 
 use crate::{
     backoff::delay,
+    books::{Books, Settled},
     dead_letter::DeadLetterQueue,
-    journal::{log_delivered, log_rejected, log_retry},
+    journal::{log_delivered, log_received, log_rejected, log_retry},
+    meter::Meter,
     submission::{About, Submission, WRAP_UP},
     transport::WallClock,
     verdict::{Cause, Reason, Rejection, Retry, Verdict},
@@ -43,6 +51,10 @@ pub struct Handler {
     pub max_in_flight: NonZeroUsize,
     /// The time of day.
     pub wall_clock: WallClock,
+    /// What the parts above measure.
+    pub meter: Arc<Meter>,
+    /// Where it is told, with the books.
+    pub metrics: Metrics,
 }
 
 /// The invocation as a whole failed: Lambda returns all its messages to the queue.
@@ -59,27 +71,18 @@ pub enum HandlerError {
     NoMessageId,
 }
 
-/// What became of one message, for the books.
-enum Settled {
-    Delivered,
-    Duplicate,
-    Rejected,
-    Returned { cause: Cause, delay: Duration },
-}
-
-/// The books: every message received is in exactly one of the others.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Books {
-    received: usize,
-    delivered: usize,
-    duplicate: usize,
-    rejected: usize,
-    retried: usize,
-    unstarted: usize,
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match error {
+            HandlerError::NotAnSqsEvent => "NotAnSqsEvent",
+            HandlerError::NoMessageId => "NoMessageId",
+        };
+        failure(error_type, &error)
+    }
 }
 
 impl Handler {
-    /// Handles a batch before `deadline`.
+    /// Handles a batch before the invocation's deadline.
     ///
     /// # Returns
     /// The messages that stay on the queue, each once.
@@ -89,59 +92,41 @@ impl Handler {
     pub async fn handle(
         &self,
         event: &RawValue,
-        deadline: Instant,
+        invocation: Invocation<'_>,
     ) -> Result<SqsBatchResponse, HandlerError> {
+        let deadline = invocation.deadline;
         let event: SqsEvent = serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
         let began = Instant::now();
         let mut settled = stream::iter(&event.records)
             .map(|record| async move { (record, self.settle(record, began, deadline).await) })
             .buffer_unordered(self.max_in_flight.get());
 
-        let mut books = Books {
-            received: event.records.len(),
-            ..Books::default()
-        };
+        let mut books = Books::default();
         // A message may be there twice: SQS delivers at least once.
         let mut failed = BTreeSet::new();
         let mut returned = Vec::new();
         let mut nameless = false;
         while let Some((record, settled)) = settled.next().await {
-            match settled {
-                Settled::Delivered => books.delivered += 1,
-                Settled::Duplicate => books.duplicate += 1,
-                Settled::Rejected => books.rejected += 1,
-                Settled::Returned { cause, delay } => {
-                    *(if cause.is_unstarted() {
-                        &mut books.unstarted
-                    } else {
-                        &mut books.retried
-                    }) += 1;
-                    match record.message_id.as_deref().filter(|id| !id.is_empty()) {
-                        Some(id) => _ = failed.insert(id),
-                        None => nameless = true,
-                    }
-                    let receipt_handle = record.receipt_handle.clone();
-                    returned.extend(receipt_handle.map(|receipt_handle| Returned {
-                        receipt_handle,
-                        delay,
-                    }));
+            books.enter(&settled);
+            if let Settled::Returned { delay, .. } = settled {
+                match record.message_id.as_deref().filter(|id| !id.is_empty()) {
+                    Some(id) => _ = failed.insert(id),
+                    None => nameless = true,
                 }
+                let receipt_handle = record.receipt_handle.clone();
+                returned.extend(receipt_handle.map(|receipt_handle| Returned {
+                    receipt_handle,
+                    delay,
+                }));
             }
         }
         drop(settled);
         if !returned.is_empty() {
             self.queue.hide(returned, before(deadline, ANSWER_MARGIN)).await;
         }
-        tracing::info!(
-            received = books.received,
-            delivered = books.delivered,
-            duplicate = books.duplicate,
-            rejected = books.rejected,
-            retried = books.retried,
-            unstarted = books.unstarted,
-            elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "batch settled"
-        );
+        let measured = self.meter.take();
+        books.log(&measured, invocation, began);
+        books.publish(&measured, invocation, &self.metrics);
         if nameless {
             return Err(HandlerError::NoMessageId);
         }
@@ -152,6 +137,7 @@ impl Handler {
 
     /// Does all that is to be done with one message. A panic on the way is this message's alone.
     async fn settle(&self, record: &SqsMessage, began: Instant, deadline: Instant) -> Settled {
+        log_received(record);
         let body = record.body.as_deref().unwrap_or_default();
         let submitted = AssertUnwindSafe(self.submission.submit(body, deadline))
             .catch_unwind()
@@ -183,6 +169,9 @@ impl Handler {
             }
             Verdict::Retry(retry) => retry,
         };
+        if retry.cause == Cause::Misconfigured {
+            self.meter.misconfigured();
+        }
         let mut delay = self.delay(record, &retry, began);
         if self.expires_within(record, delay) {
             let rejection = Rejection {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
 
+use shared::invocation::trace_id;
+
 use crate::{
     submission::About,
     verdict::{Cause, Rejection, Retry},
@@ -15,12 +17,18 @@ macro_rules! journal {
     ($level:ident, $record:expr, $about:expr, $($field:tt)*) => {
         tracing::$level!(
             message_id = $record.message_id,
+            xray_trace_id = $record.attributes.get("AWSTraceHeader").and_then(|header| trace_id(header)),
             order_date = $about.order_date.map(display),
             customer_id = $about.customer_id.as_ref().map(display),
             order_id = $about.order_id.as_ref().map(display),
             $($field)*
         )
     };
+}
+
+pub(crate) fn log_received(record: &SqsMessage) {
+    let receives = record.attributes.get("ApproximateReceiveCount");
+    journal!(debug, record, About::default(), receives, "message received");
 }
 
 pub(crate) fn log_delivered(record: &SqsMessage, about: &About, duplicate: bool) {

@@ -3,25 +3,30 @@
 //! From the outside in:
 //!
 //! * [`config`]: what the function needs to know.
-//! * [`handler`]: one invocation, a batch of messages, and its books; `journal` has its log lines.
+//! * [`handler`]: one invocation, a batch of messages; [`books`] tell what became of them, in the log and as metrics,
+//!   and `journal` has the log lines about one.
 //! * [`submission`]: one message becomes one [`verdict`].
 //! * [`order`]: a customer becomes an order: every rule of the transformation.
 //! * [`destination`], [`token`]: the POST, and the access token that it needs; [`transport`] carries both,
 //!   [`problem`] reads what an API says of a problem.
 //! * [`halt`], [`backoff`]: when to stop calling, and how long a message waits.
 //! * [`dead_letter`], [`visibility`]: the two queues that the verdict is carried out on.
+//! * [`meter`]: what all of these measure.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{io, sync::Arc, time::SystemTime};
 
 use aws_config::SdkConfig;
+use shared::metrics::Metrics;
 
 pub mod backoff;
+pub mod books;
 pub mod config;
 pub mod dead_letter;
 pub mod destination;
 pub mod halt;
 pub mod handler;
 mod journal;
+pub mod meter;
 pub mod order;
 pub mod problem;
 pub mod submission;
@@ -34,20 +39,22 @@ use config::Config;
 use dead_letter::DeadLetterQueue;
 use destination::OrderApi;
 use handler::Handler;
+use meter::Meter;
 use submission::Submission;
 use token::Tokens;
 use transport::{Transport, WallClock};
 use visibility::CustomerQueue;
 
 impl Handler {
-    /// Puts the function together: its rules around the world that it lives in.
-    #[must_use]
+    /// Puts the function together: its rules around the world that it lives in. `metrics_to` gets its metrics.
     pub fn new(
         config: Config,
         aws: &SdkConfig,
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
+        metrics_to: impl io::Write + Send + 'static,
     ) -> Self {
+        let meter = Arc::new(Meter::default());
         let secrets = aws_sdk_secretsmanager::Client::new(aws);
         let sqs = aws_sdk_sqs::Client::new(aws);
         let tokens = Tokens::new(
@@ -55,6 +62,7 @@ impl Handler {
             secrets,
             Arc::clone(&transport),
             Arc::clone(&wall_clock),
+            Arc::clone(&meter),
         );
         let destination = OrderApi::new(
             config.destination_url,
@@ -62,6 +70,7 @@ impl Handler {
             tokens,
             transport,
             Arc::clone(&wall_clock),
+            Arc::clone(&meter),
         );
         Self {
             submission: Submission::new(destination, config.order_interval),
@@ -70,6 +79,8 @@ impl Handler {
             dead_letters: DeadLetterQueue::new(sqs, config.dead_letter_queue_url),
             max_in_flight: config.max_in_flight,
             wall_clock,
+            meter,
+            metrics: Metrics::new(config.metrics, metrics_to),
         }
     }
 
@@ -86,6 +97,7 @@ impl Handler {
             &shared::aws::load().await,
             Arc::new(http),
             Arc::new(SystemTime::now),
+            io::stdout(),
         ))
     }
 }

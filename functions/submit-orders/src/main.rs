@@ -1,7 +1,8 @@
 //! The `submit-orders` Lambda: wiring only.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
+use shared::invocation::Invocation;
 use submit_orders::handler::Handler;
 
 // One thread: the function waits for the network, and a small Lambda has a fraction of a core.
@@ -10,14 +11,9 @@ async fn main() -> Result<(), Error> {
     shared::logging::init();
     let handler = shared::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let deadline = shared::startup::deadline(event.context.deadline);
-        Ok::<_, Error>(
-            handler
-                .as_ref()
-                .map_err(Clone::clone)?
-                .handle(&event.payload, deadline)
-                .await?,
-        )
+        let handler = handler.as_ref().map_err(Clone::clone)?;
+        let invocation = Invocation::of(&event.context);
+        Ok::<_, Diagnostic>(handler.handle(&event.payload, invocation).await?)
     }))
     .await
 }

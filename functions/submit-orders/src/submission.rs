@@ -74,7 +74,15 @@ impl Submission {
             customer_id,
         };
         let verdict = match transform(&message) {
-            Ok(order) => self.post(&order, deadline).await,
+            Ok(order) => {
+                tracing::debug!(
+                    order_date = %order.order_date,
+                    customer_id = order.customer_info.id,
+                    order_id = %order.order_id,
+                    "order made"
+                );
+                self.post(&order, deadline).await
+            }
             Err(violations) => rejected(Reason::InvalidCustomer, violations.to_string()),
         };
         (about, verdict)

@@ -31,6 +31,7 @@ use url::Url;
 
 use crate::{
     config::ClientAuth,
+    meter::Meter,
     problem,
     transport::{Transport, Unreachable, WallClock},
 };
@@ -109,6 +110,7 @@ pub struct Tokens {
     secrets: SecretsManager,
     transport: Arc<dyn Transport>,
     wall_clock: WallClock,
+    meter: Arc<Meter>,
     state: Mutex<State>,
     attempts: AtomicU64,
 }
@@ -125,6 +127,7 @@ impl Tokens {
         secrets: SecretsManager,
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
+        meter: Arc<Meter>,
     ) -> Self {
         Self {
             token_url: TokenUrl::from_url(settings.url.clone()),
@@ -132,6 +135,7 @@ impl Tokens {
             secrets,
             transport,
             wall_clock,
+            meter,
             state: Mutex::default(),
             attempts: AtomicU64::new(0),
         }
@@ -156,6 +160,7 @@ impl Tokens {
                 if stale.is_none_or(|stale| !Arc::ptr_eq(stale, token))
                     && (answered_meanwhile || Instant::now() < token.renew_at) =>
             {
+                tracing::debug!("the token at hand is used");
                 return Ok(Arc::clone(token));
             }
             Some(Err(error)) if answered_meanwhile => return Err(error.clone()),
@@ -165,6 +170,8 @@ impl Tokens {
             .await
             .unwrap_or(Err(TokenError::Unreachable(Unreachable::TimedOut)))
             .map(Arc::new);
+        let reason = token.as_ref().err().map(tracing::field::display);
+        tracing::debug!(reason, "a token was requested");
         self.attempts.fetch_add(1, Ordering::Relaxed);
         state.last = Some(token.clone());
         token
@@ -233,6 +240,7 @@ impl Tokens {
         until: Instant,
     ) -> Result<HttpResponse, TokenError> {
         let within = until.saturating_duration_since(Instant::now());
+        self.meter.token_requested();
         let answer = self.transport.send(request.map(Bytes::from), within).await?;
         let status = answer.status();
         let not_before = RetryAfter::read(answer.headers(), (self.wall_clock)()).wait();

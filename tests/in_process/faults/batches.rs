@@ -24,7 +24,7 @@ async fn a_batch_of_any_shape_is_handled() {
         let deadline = Instant::now() + FUNCTION_TIMEOUT;
         let answer = bridge
             .submit
-            .handle(&raw(&event), deadline)
+            .handle(&raw(&event), until(deadline))
             .await
             .map_err(|error| error.to_string())?;
         Ok::<Value, String>(serde_json::to_value(answer).unwrap())

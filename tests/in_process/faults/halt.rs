@@ -73,7 +73,7 @@ async fn what_cannot_be_finished_before_the_deadline_is_not_started_and_returned
     });
     for left in [0, 1, 5, 6] {
         let deadline = Instant::now() + Duration::from_secs(left);
-        let answer = bridge.submit.handle(&raw(&event), deadline).await.unwrap();
+        let answer = bridge.submit.handle(&raw(&event), until(deadline)).await.unwrap();
         assert_eq!(answer.batch_item_failures.len(), 3, "{left} s left");
     }
     assert_eq!(bridge.sandbox.counters().order_posts, 0);
@@ -115,14 +115,20 @@ async fn orders_are_posted_no_faster_than_allowed_and_waiting_counts_against_the
         raw(&json!({"Records": (1..=count).map(record).collect::<Vec<_>>()}))
     };
     let began = Instant::now();
-    let answer = submit.handle(&event(10), began + FUNCTION_TIMEOUT).await.unwrap();
+    let answer = submit
+        .handle(&event(10), until(began + FUNCTION_TIMEOUT))
+        .await
+        .unwrap();
     assert_eq!(answer.batch_item_failures.len(), 0);
     // The first at once, each other 2 s after the one before.
     assert_eq!(began.elapsed().as_secs(), 18);
 
     // Less than 54 s are left for POSTs to begin in: 26 turns, the first of them 2 s from now.
     let began = Instant::now();
-    let answer = submit.handle(&event(40), began + FUNCTION_TIMEOUT).await.unwrap();
+    let answer = submit
+        .handle(&event(40), until(began + FUNCTION_TIMEOUT))
+        .await
+        .unwrap();
     assert_eq!(answer.batch_item_failures.len(), 40 - 26);
     assert!(
         began.elapsed() <= Duration::from_secs(54),

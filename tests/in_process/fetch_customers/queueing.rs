@@ -7,9 +7,8 @@ async fn the_runs_trace_goes_with_every_message() {
     let bridge = bridge(source(3, 0)).await;
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
     let invocation = Invocation {
-        deadline: Instant::now() + LONGEST_RUN,
         trace_header: Some(header),
-        function: FETCH_CUSTOMERS,
+        ..until(Instant::now() + LONGEST_RUN)
     };
     bridge
         .fetch
