@@ -4,7 +4,7 @@
 ##   make test     every test, the deployed stack's included
 ##   make soak     the simulation, as often as you like
 ##   make bench-fetch  CPU time and peak memory of fetch-customers, 1,000 to 5 million customers
-##   make lint     formatting, clippy, the template, licences and sources of dependencies
+##   make lint     formatting, clippy, the templates, licences and sources of dependencies
 ##   make build    build the functions for AWS (sam build)
 ##   make sbom     build, and list the crates that each function is made of (CycloneDX)
 ##   make deploy   build, and deploy to your AWS account (sam deploy --guided)
@@ -51,17 +51,21 @@ PYTHON_TOOLS := .tools/venv/.installed
 DENY := .tools/cargo-deny-0.20.2/bin/cargo-deny
 AUDITABLE := .tools/cargo-auditable-0.7.7/bin/cargo-auditable
 AUDITABLE2CDX := .tools/auditable2cdx-0.1.0/bin/auditable2cdx
+CHECKOV := .tools/checkov/.installed
 
 tools: $(PYTHON_TOOLS) $(AUDITABLE)
 
-# The stamp lies in the environment and is made last: half an environment is made anew.
 $(PYTHON_TOOLS): infra/tools/requirements.txt
+$(CHECKOV): infra/tools/checkov.txt
+
+# The stamp lies in the environment and is made last: half an environment is made anew.
+$(PYTHON_TOOLS) $(CHECKOV): .tools/%/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo 'The tools need Python 3.10 or later; name one: make PYTHON=python3.12 …' >&2; exit 1; }
-	@echo 'Installing the tools into .tools/venv (once, about a minute)'
-	@rm -rf .tools/venv
-	@$(PYTHON) -m venv .tools/venv
-	@.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@echo 'Installing the tools of $< into .tools/$* (once, about a minute)'
+	@rm -rf .tools/$*
+	@$(PYTHON) -m venv .tools/$*
+	@.tools/$*/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 $(DENY) $(AUDITABLE) $(AUDITABLE2CDX): ROOT = $(patsubst %/bin/$(@F),%,$@)
@@ -88,7 +92,7 @@ sbom: build $(AUDITABLE2CDX)
 # For this machine's own processor, apart from what is built for AWS.
 LOCAL_BUILD := .aws-sam/local
 LOCAL_ARCHITECTURE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
-SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/config.toml template.yaml
+SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/config.toml template.yaml infra/monitoring.yaml
 
 build-local: $(LOCAL_BUILD)/template.yaml
 
@@ -127,10 +131,12 @@ bench-fetch:
 	cargo build --release --package fetch-customers
 	cargo run --release --package bench -- fetch
 
-lint: $(PYTHON_TOOLS) $(DENY)
+lint: $(PYTHON_TOOLS) $(CHECKOV) $(DENY)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	sam validate --lint --region us-east-1
+	cfn-lint --regions us-east-1 -- infra/monitoring.yaml
+	.tools/checkov/bin/checkov --config-file .checkov.yaml
 	$(DENY) --workspace check bans licenses sources
 	@if $(DENY) fetch db > .tools/advisories.log 2>&1; \
 		then $(DENY) --workspace check advisories; \

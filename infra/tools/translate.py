@@ -1,4 +1,4 @@
-"""Prints template.yaml as CloudFormation sees it: after SAM's transform, as JSON.
+"""Prints a template as CloudFormation sees it: after SAM's transform, as JSON.
 
     .tools/venv/bin/python infra/tools/translate.py template.yaml
 """
@@ -24,8 +24,9 @@ class NoManagedPolicies:
 def main(path):
     with open(path, encoding="utf-8") as file:
         template = yaml_parse(file.read())
-    # Where `sam package` would put the code.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    if "Globals" in template:
+        # Where `sam package` would put the code.
+        template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
     json.dump(transform(template, {}, NoManagedPolicies()), sys.stdout, indent=2)
 
 

@@ -5,6 +5,7 @@
 //! * `failures`: what ends on a queue for people.
 //! * `kills`: workers that are killed in the middle of their work.
 //! * `metrics`: what they print for CloudWatch.
+//! * `monitoring`: alarms and dashboard.
 //! * `scale`: more pages than one, and more than one invocation can read.
 //! * `harness`: the stack they share.
 #![allow(
@@ -21,4 +22,5 @@ mod harness;
 mod job;
 mod kills;
 mod metrics;
+mod monitoring;
 mod scale;

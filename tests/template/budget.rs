@@ -7,7 +7,11 @@ use submit_orders::{
     handler::EXPIRY_MARGIN,
 };
 
-use crate::translated::resource;
+use crate::translated::{Resource, Template};
+
+fn resource(id: &str) -> Resource<'static> {
+    Template::product().resource(id).unwrap()
+}
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -21,7 +25,9 @@ fn shortest_span(receives: u64) -> Duration {
 
 #[test]
 fn an_outage_of_24_hours_leads_to_no_dead_letter_whatever_the_jitter() {
-    let receives = resource("CustomerQueue").number("/RedrivePolicy/maxReceiveCount");
+    let receives = resource("CustomerQueue")
+        .number("/RedrivePolicy/maxReceiveCount")
+        .unwrap();
     let span = shortest_span(receives);
     assert!(span > DAY, "{receives} receives span {span:?}");
     // Not by much more than needed: a message that nobody can deliver is to be seen by a person.
@@ -31,11 +37,11 @@ fn an_outage_of_24_hours_leads_to_no_dead_letter_whatever_the_jitter() {
 #[test]
 fn no_message_reaches_the_end_of_the_queues_retention_unseen() {
     let queue = resource("CustomerQueue");
-    let retention = Duration::from_secs(queue.number("/MessageRetentionPeriod"));
+    let retention = Duration::from_secs(queue.number("/MessageRetentionPeriod").unwrap());
     // Where no visibility can be set the queue's own applies; the message must come back before it is deleted, with
     // time for an invocation that lays it down.
-    let hidden = Duration::from_secs(queue.number("/VisibilityTimeout"));
-    let invocation = Duration::from_secs(resource("SubmitOrdersFunction").number("/Timeout"));
+    let hidden = Duration::from_secs(queue.number("/VisibilityTimeout").unwrap());
+    let invocation = Duration::from_secs(resource("SubmitOrdersFunction").number("/Timeout").unwrap());
     assert!(hidden + invocation < EXPIRY_MARGIN);
     // The longest wait, from the first receive on, leaves the message time to come back.
     assert!(LONGEST_VISIBILITY + EXPIRY_MARGIN < retention);

@@ -1,9 +1,11 @@
-//! What `template.yaml` promises, read from what SAM makes of it.
+//! What `template.yaml` and `infra/monitoring.yaml` promise, read from what SAM makes of them.
 //!
+//! * `rules`: what keeps an order from being lost, a credential from leaking, a log from growing, and a person from not
+//!   being told.
+//! * `mutations`: each rule, broken on purpose: a rule that nothing can break says nothing.
 //! * `budget`: how long an outage may last.
-//! * `invariants`: the rules that keep an order from being lost, a credential from leaking, a log from growing.
-//! * `readme`: what the README says of the parameters.
-//! * `translated`: the template as CloudFormation sees it.
+//! * `readme`: what the README says of parameters and alarms.
+//! * `translated`: a template as CloudFormation sees it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +15,7 @@
 )]
 
 mod budget;
-mod invariants;
+mod mutations;
 mod readme;
+mod rules;
 mod translated;

@@ -1,4 +1,4 @@
-//! The template as CloudFormation sees it: SAM's transform is done, and parameters have their defaults.
+//! A template as CloudFormation sees it: SAM's transform is done, and parameters have their defaults.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,99 +6,151 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-static TRANSLATED: LazyLock<Value> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let python = root.join(".tools/venv/bin/python");
-    assert!(
-        python.exists(),
-        "{} is not there: `make tools` installs it",
-        python.display()
-    );
-    let printed = Command::new(python)
-        .arg(root.join("infra/tools/translate.py"))
-        .arg(root.join("template.yaml"))
-        .output()
-        .unwrap();
-    assert!(
-        printed.status.success(),
-        "{}",
-        String::from_utf8_lossy(&printed.stderr)
-    );
-    serde_json::from_slice(&printed.stdout).unwrap()
-});
+/// A translated template.
+pub(crate) struct Template(Value);
 
-/// A resource of the template.
+/// A resource of a template.
 #[derive(Clone, Copy)]
-pub(crate) struct Resource {
+pub(crate) struct Resource<'a> {
     /// The logical id.
-    pub(crate) id: &'static str,
-    properties: &'static Value,
+    pub(crate) id: &'a str,
+    /// Its properties, as they stand.
+    pub(crate) properties: &'a Value,
+    template: &'a Template,
 }
 
-/// The resources of a type, such as `AWS::SQS::Queue`.
-pub(crate) fn of_type(kind: &str) -> Vec<Resource> {
-    let resources = TRANSLATED["Resources"].as_object().unwrap().iter();
-    let of_kind = resources.filter(|(_, resource)| resource["Type"] == kind);
-    let all: Vec<_> = of_kind
-        .map(|(id, resource)| Resource {
-            id,
-            properties: &resource["Properties"],
-        })
-        .collect();
-    assert!(!all.is_empty(), "the template has no {kind}");
-    all
-}
+impl Template {
+    /// `template.yaml`: what runs.
+    pub(crate) fn product() -> &'static Self {
+        static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("template.yaml"));
+        &TEMPLATE
+    }
 
-/// The resource with this logical id.
-pub(crate) fn resource(id: &str) -> Resource {
-    let (id, resource) = TRANSLATED["Resources"]
-        .as_object()
-        .unwrap()
-        .get_key_value(id)
-        .expect(id);
-    Resource {
-        id,
-        properties: &resource["Properties"],
+    /// `infra/monitoring.yaml`: what watches it.
+    pub(crate) fn monitoring() -> &'static Self {
+        static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("infra/monitoring.yaml"));
+        &TEMPLATE
+    }
+
+    fn translate(path: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let python = root.join(".tools/venv/bin/python");
+        assert!(
+            python.exists(),
+            "{} is not there: `make tools` installs it",
+            python.display()
+        );
+        let printed = Command::new(python)
+            .arg(root.join("infra/tools/translate.py"))
+            .arg(root.join(path))
+            .output()
+            .unwrap();
+        assert!(
+            printed.status.success(),
+            "{}",
+            String::from_utf8_lossy(&printed.stderr)
+        );
+        Self(serde_json::from_slice(&printed.stdout).unwrap())
+    }
+
+    /// A copy in which the values at these JSON pointers are others; `null` takes a value out.
+    pub(crate) fn mutated(&self, edits: &[(&str, Value)]) -> Self {
+        let mut copy = self.0.clone();
+        for (pointer, value) in edits {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            let parent = copy.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer}"));
+            if let Some(list) = parent.as_array_mut() {
+                list[key.parse::<usize>().unwrap()] = value.clone();
+                list.retain(|value| !value.is_null());
+            } else if value.is_null() {
+                let removed = parent.as_object_mut().unwrap().remove(key);
+                assert!(removed.is_some(), "{pointer}");
+            } else {
+                parent[key] = value.clone();
+            }
+        }
+        assert_ne!(copy, self.0, "{edits:?} change nothing");
+        Self(copy)
+    }
+
+    /// The resource with this logical id.
+    pub(crate) fn resource(&self, id: &str) -> Result<Resource<'_>, String> {
+        let found = self.resources().find(|(resource, _)| resource.id == id);
+        found
+            .map(|(resource, _)| resource)
+            .ok_or_else(|| format!("there is no {id}"))
+    }
+
+    /// The resources of a type, such as `AWS::SQS::Queue`; at least one.
+    pub(crate) fn of_type(&self, kind: &str) -> Result<Vec<Resource<'_>>, String> {
+        let all: Vec<_> = self.resources().filter(|(_, other)| *other == kind).collect();
+        if all.is_empty() {
+            return Err(format!("there is no {kind}"));
+        }
+        Ok(all.into_iter().map(|(resource, _)| resource).collect())
+    }
+
+    /// All resources, each with its type.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = (Resource<'_>, &str)> {
+        self.0["Resources"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(id, value)| {
+                let resource = Resource {
+                    id,
+                    properties: &value["Properties"],
+                    template: self,
+                };
+                (resource, value["Type"].as_str().unwrap())
+            })
+    }
+
+    /// The parameters as they are declared.
+    pub(crate) fn parameters(&self) -> &Map<String, Value> {
+        self.0["Parameters"].as_object().unwrap()
+    }
+
+    /// A parameter as it is declared.
+    pub(crate) fn parameter(&self, name: &str) -> &Value {
+        &self.parameters()[name]
     }
 }
 
-/// The parameters as they are declared.
-pub(crate) fn parameters() -> &'static Map<String, Value> {
-    TRANSLATED["Parameters"].as_object().unwrap()
-}
-
-impl Resource {
-    /// A property, by its path such as `/VisibilityTimeout`; the default, where it is a parameter.
-    pub(crate) fn get(self, path: &str) -> &'static Value {
+impl<'a> Resource<'a> {
+    /// A property, by its path such as `/VisibilityTimeout`; the default, where it is a parameter that has one.
+    pub(crate) fn get(self, path: &str) -> &'a Value {
         let value = self.properties.pointer(path).unwrap_or(&Value::Null);
-        let parameter = value
-            .get("Ref")
-            .and_then(Value::as_str)
-            .and_then(|name| parameters().get(name));
+        let name = value.get("Ref").and_then(Value::as_str);
+        let parameter = name.and_then(|name| self.template.parameters().get(name));
         parameter
             .and_then(|parameter| parameter.get("Default"))
             .unwrap_or(value)
     }
 
+    /// A property that is text.
+    pub(crate) fn text(self, path: &str) -> &'a str {
+        self.get(path).as_str().unwrap_or_default()
+    }
+
     /// A property that is a number.
-    pub(crate) fn number(self, path: &str) -> u64 {
+    pub(crate) fn number(self, path: &str) -> Result<u64, String> {
         let value = self.get(path);
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        number.unwrap_or_else(|| panic!("{}{path} is {value}", self.id))
+        number.ok_or_else(|| format!("{}{path} is {value}, no number", self.id))
     }
 
-    /// The logical id of the resource that a property names by `Ref` or its ARN.
-    pub(crate) fn target(self, path: &str) -> Resource {
+    /// The resource that a property names by `Ref` or its ARN.
+    pub(crate) fn target(self, path: &str) -> Result<Resource<'a>, String> {
         let value = self.properties.pointer(path).unwrap_or(&Value::Null);
-        let id = value
-            .get("Ref")
-            .or_else(|| value.pointer("/Fn::GetAtt/0"))
-            .and_then(Value::as_str);
-        resource(id.unwrap_or_else(|| panic!("{}{path} is {value}", self.id)))
+        let id = value.get("Ref").or_else(|| value.pointer("/Fn::GetAtt/0"));
+        let id = id.and_then(Value::as_str);
+        let id = id.ok_or_else(|| format!("{}{path} is {value}, no resource", self.id))?;
+        self.template.resource(id)
     }
 
-    /// The statements of a role's inline policies, or of a queue's policy.
-    pub(crate) fn statements(self) -> Vec<&'static Value> {
+    /// The statements of its policies: a role's inline ones, or the document that it is.
+    pub(crate) fn statements(self) -> Vec<&'a Value> {
         let inline = self.properties["Policies"].as_array().into_iter().flatten();
         let documents = inline
             .map(|policy| &policy["PolicyDocument"])

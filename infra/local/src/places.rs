@@ -57,7 +57,7 @@ impl Places {
     /// Nobody shall look for a mistake in the code that runs a former one.
     fn is_fresh(&self) -> Result<(), Error> {
         let built = modified(&self.built_template);
-        let mut left = ["template.yaml", "functions", "shared"]
+        let mut left = ["template.yaml", "infra/monitoring.yaml", "functions", "shared"]
             .map(|name| self.root.join(name))
             .to_vec();
         while let Some(path) = left.pop() {

@@ -18,7 +18,8 @@ impl LocalStack {
     /// The schedule has no target, or the target cannot be invoked.
     pub async fn fire_schedule(&self, time: OrderDate) -> Result<String, Error> {
         let name = self.output("ScheduleName")?;
-        let schedule = self.scheduler.get_schedule().name(name).send().await;
+        let get = self.scheduler.get_schedule().name(name);
+        let schedule = get.group_name(self.output("ScheduleGroupName")?).send().await;
         let schedule = schedule.map_err(Error::aws(format!("GetSchedule of {name}")))?;
         let target = schedule
             .target

@@ -1,17 +1,14 @@
-//! What of the built template the local AWS cannot do. The template itself knows nothing of it.
+//! What of the built templates the local AWS cannot do. The templates themselves know nothing of it.
+
+mod left_out;
+mod numbers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::error::Error;
-
-/// Resource types that MiniStack 1.5 does not know: one of them would make the whole stack roll back.
-const UNKNOWN_TYPES: [&str; 2] = ["AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition"];
-
-/// Properties that MiniStack 1.5 compares as numbers, but keeps as the text that a parameter is.
-const NUMBERS: [&str; 1] = ["MaximumConcurrency"];
 
 /// A template that can be deployed locally.
 #[derive(Debug)]
@@ -22,7 +19,8 @@ pub(crate) struct LocalTemplate {
     pub(crate) notes: Vec<String>,
 }
 
-/// Writes the template that is deployed locally to `path`: the built one, less what MiniStack cannot do.
+/// Writes the template that is deployed locally to `path`: the built one, less what MiniStack cannot do. Those that are
+/// nested in it are written beside it.
 pub(crate) fn adapt(
     built: &Path,
     path: PathBuf,
@@ -34,87 +32,48 @@ pub(crate) fn adapt(
     };
     let text = std::fs::read_to_string(built).map_err(Error::io(format!("read {}", built.display())))?;
     let mut template: Value = serde_saphyr::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
-    let mut notes = leave_out_unknown(&mut template);
-    notes.extend(write_numbers(&mut template, parameters));
-    make_absolute(&mut template, built.parent().unwrap_or(Path::new("/")));
+    let mut notes = left_out::take_out(&mut template);
+    notes.extend(numbers::write(&mut template, parameters));
+    let folder = built.parent().unwrap_or(Path::new("/"));
+    make_absolute(&mut template, folder);
+    for (id, location) in nested(&mut template) {
+        if let Value::String(relative) = location {
+            let path = path.with_file_name(format!("{id}.json"));
+            let inner = adapt(&folder.join(&*relative), path, &BTreeMap::new())?;
+            *relative = inner.path.display().to_string();
+            notes.extend(inner.notes);
+        }
+    }
     let text = serde_json::to_vec_pretty(&template).map_err(|error| unreadable(error.to_string()))?;
     std::fs::write(&path, text).map_err(Error::io(format!("write {}", path.display())))?;
     Ok(LocalTemplate { path, notes })
 }
 
-fn leave_out_unknown(template: &mut Value) -> Vec<String> {
-    let Some(resources) = template.get_mut("Resources").and_then(Value::as_object_mut) else {
-        return Vec::new();
-    };
-    let mut notes = Vec::new();
-    resources.retain(|name, resource| {
-        let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
-        let known = !UNKNOWN_TYPES.contains(&kind);
-        if !known {
-            notes.push(format!("{name} is left out: MiniStack has no {kind}"));
-        }
-        known
-    });
-    notes
-}
-
-fn write_numbers(template: &mut Value, parameters: &BTreeMap<String, String>) -> Vec<String> {
-    let declared = template
-        .get("Parameters")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
-    let value_of = |name: &str| {
-        let default = || {
-            declared
-                .get(name)
-                .and_then(|parameter| parameter.get("Default"))
-                .map(as_text)
-        };
-        parameters
-            .get(name)
-            .cloned()
-            .or_else(default)?
-            .parse::<u64>()
-            .ok()
-    };
-    let mut notes = Vec::new();
-    if let Some(resources) = template.get_mut("Resources") {
-        visit(resources, &mut |object| {
-            for property in NUMBERS {
-                let Some(value) = object.get_mut(property) else {
-                    continue;
-                };
-                let reference = value.get("Ref").and_then(Value::as_str);
-                let Some(number) = reference.and_then(value_of) else {
-                    continue;
-                };
-                *value = json!(number);
-                notes.push(format!(
-                    "{property} is written as the number {number}: MiniStack takes a parameter for text"
-                ));
-            }
-        });
-    }
-    notes
-}
-
 /// The built template's paths are relative to itself.
 fn make_absolute(template: &mut Value, folder: &Path) {
-    visit(template, &mut |object| {
-        if let Some(Value::String(artifact)) = object.get_mut("CodeUri") {
+    visit(template, &mut |value| {
+        if let Some(Value::String(artifact)) = value.get_mut("CodeUri") {
             *artifact = folder.join(&*artifact).display().to_string();
         }
     });
 }
 
-fn as_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// Where each nested template is, by its logical id.
+fn nested(template: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    let resources = template.get_mut("Resources").and_then(Value::as_object_mut);
+    let resources = resources.into_iter().flatten();
+    resources.filter_map(|(id, resource)| {
+        let kind = resource.get("Type").and_then(Value::as_str);
+        let is_nested = kind == Some("AWS::Serverless::Application");
+        let location = resource.pointer_mut("/Properties/Location")?;
+        is_nested.then_some((id, location))
+    })
 }
 
-fn visit(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+/// Shows a value and all that is in it to `change`, the outer ones first.
+fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
+    change(value);
     if let Some(object) = value.as_object_mut() {
-        change(object);
         object.values_mut().for_each(|value| visit(value, change));
     } else if let Some(array) = value.as_array_mut() {
         array.iter_mut().for_each(|value| visit(value, change));
@@ -126,37 +85,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ministack_does_not_know_is_left_out_and_named() {
-        let mut template = json!({"Resources": {
-            "Queue": {"Type": "AWS::SQS::Queue"},
-            "Query": {"Type": "AWS::Logs::QueryDefinition"},
-        }});
-        let notes = leave_out_unknown(&mut template);
-        assert_eq!(
-            notes,
-            ["Query is left out: MiniStack has no AWS::Logs::QueryDefinition"]
-        );
-        assert_eq!(
-            template,
-            json!({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-        );
-    }
+    fn a_nested_template_is_adapted_as_well_and_found_from_anywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let built = folder.path().join("built");
+        std::fs::create_dir_all(built.join("Watch")).unwrap();
+        std::fs::write(
+            built.join("template.yaml"),
+            "Resources:\n  Watch:\n    Type: AWS::Serverless::Application\n    Properties: {Location: Watch/template.yaml}\n  \
+             Work:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: Work}\n",
+        )
+        .unwrap();
+        std::fs::write(
+            built.join("Watch/template.yaml"),
+            "Resources:\n  Query:\n    Type: AWS::Logs::QueryDefinition\n",
+        )
+        .unwrap();
 
-    #[test]
-    fn a_number_is_that_of_the_parameter_or_its_default() {
-        let template = json!({
-            "Parameters": {"Most": {"Type": "Number", "Default": 10}},
-            "Resources": {"Mapping": {"Properties": [{"MaximumConcurrency": {"Ref": "Most"}}]}},
-        });
-        for (given, number) in [(None, 10), (Some("3"), 3)] {
-            let parameters = given
-                .map(|value| ("Most".to_owned(), value.to_owned()))
-                .into_iter()
-                .collect();
-            let mut template = template.clone();
-            assert_eq!(write_numbers(&mut template, &parameters).len(), 1);
-            let written = template.pointer("/Resources/Mapping/Properties/0/MaximumConcurrency");
-            assert_eq!(written, Some(&json!(number)));
-        }
+        let path = folder.path().join("template.json");
+        let adapted = adapt(&built.join("template.yaml"), path.clone(), &BTreeMap::new()).unwrap();
+
+        assert_eq!(adapted.path, path);
+        assert_eq!(
+            adapted.notes,
+            ["left out: Query, since MiniStack has no AWS::Logs::QueryDefinition"]
+        );
+        let read = |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+        let outer = read(&path);
+        let location = outer.pointer("/Resources/Watch/Properties/Location");
+        let location = location.and_then(Value::as_str).unwrap();
+        assert_eq!(location, folder.path().join("Watch.json").display().to_string());
+        assert_eq!(
+            outer.pointer("/Resources/Work/Properties/CodeUri").unwrap(),
+            &built.join("Work").display().to_string()
+        );
+        assert_eq!(
+            read(Path::new(location)).pointer("/Resources"),
+            Some(&serde_json::json!({}))
+        );
     }
 }

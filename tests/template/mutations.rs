@@ -1,0 +1,65 @@
+//! Each rule, broken on purpose.
+
+mod monitoring;
+mod product;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::rules::{MONITORING, PRODUCT, Rule};
+use crate::translated::Template;
+
+/// A template that must not be: the rule that says so, what is wrong, and how to get there. Each edit is a JSON pointer
+/// and the value there, `null` to take it out.
+struct Mutation {
+    breaks: &'static str,
+    by: &'static str,
+    edits: Vec<(&'static str, Value)>,
+}
+
+/// Reads a table of mutations: `rule: "what is wrong" { "/pointer": value, … }`.
+macro_rules! mutations {
+    ($($rule:ident: $by:literal { $($pointer:literal: $value:tt),+ $(,)? })+) => {
+        vec![$(Mutation {
+            breaks: stringify!($rule),
+            by: $by,
+            edits: vec![$(($pointer, serde_json::json!($value))),+],
+        }),+]
+    };
+}
+use mutations;
+
+/// Tells of mutations that the rule they name does not see, and of rules that no mutation breaks.
+fn unseen(rules: &[(&str, Rule)], template: &Template, mutations: &[Mutation]) -> Vec<String> {
+    let mut broken = BTreeSet::new();
+    let mut unseen = Vec::new();
+    for Mutation { breaks, by, edits } in mutations {
+        let mutated = template.mutated(edits);
+        let rule = rules.iter().find(|(name, _)| name == breaks);
+        match rule.map(|(_, rule)| rule(&mutated)) {
+            Some(Err(_)) => _ = broken.insert(*breaks),
+            Some(Ok(())) => unseen.push(format!("{breaks} does not see: {by}")),
+            None => unseen.push(format!("there is no rule {breaks}")),
+        }
+    }
+    let untried = rules.iter().filter(|(name, _)| !broken.contains(name));
+    unseen.extend(untried.map(|(name, _)| format!("nothing breaks {name}")));
+    unseen
+}
+
+#[test]
+fn every_rule_of_what_runs_sees_what_breaks_it() {
+    assert_eq!(
+        unseen(PRODUCT, Template::product(), &product::mutations()),
+        [""; 0]
+    );
+}
+
+#[test]
+fn every_rule_of_what_watches_it_sees_what_breaks_it() {
+    assert_eq!(
+        unseen(MONITORING, Template::monitoring(), &monitoring::mutations()),
+        [""; 0]
+    );
+}

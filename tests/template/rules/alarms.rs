@@ -1,0 +1,204 @@
+//! Alarms: what each says, whom it tells, and what silence means to it.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::composites::children;
+use super::ensure;
+use crate::translated::{Resource, Template};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// `PutMetricAlarm`, `PutCompositeAlarm`: AlarmDescription.
+const LONGEST_DESCRIPTION: usize = 1024;
+
+/// All alarms, composite ones too.
+pub(super) fn alarms(template: &Template) -> Result<Vec<Resource<'_>>, String> {
+    let mut all = template.of_type("AWS::CloudWatch::Alarm")?;
+    all.extend(template.of_type("AWS::CloudWatch::CompositeAlarm")?);
+    Ok(all)
+}
+
+/// An alarm's description; a parameter in it has its default.
+fn description(alarm: Resource<'_>, template: &Template) -> String {
+    let text = alarm
+        .properties
+        .pointer("/AlarmDescription/Fn::Sub")
+        .unwrap_or_else(|| alarm.get("/AlarmDescription"));
+    let mut text = text.as_str().unwrap_or_default().to_owned();
+    for (name, parameter) in template.parameters() {
+        let default = &parameter["Default"];
+        let default = default
+            .as_str()
+            .map_or_else(|| default.to_string(), str::to_owned);
+        text = text.replace(&format!("${{{name}}}"), &default);
+    }
+    text
+}
+
+/// What an alarm says: what it means, the first thing to do, and the anchor of its page in the runbook.
+///
+/// The first thing to do is missing where the alarm tells nobody itself.
+pub(crate) fn page(
+    alarm: Resource<'_>,
+    template: &Template,
+) -> Result<(String, Option<String>, String), String> {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"^(?<means>.+?\.)(?: (?<first>First .+\.))? infra/RUNBOOK\.md#(?<anchor>[a-z]+(-[a-z]+)*)$",
+        )
+        .unwrap()
+    });
+    let text = description(alarm, template);
+    ensure!(
+        text.len() <= LONGEST_DESCRIPTION,
+        "{} says too much: {}",
+        alarm.id,
+        text.len()
+    );
+    let parts = FORM
+        .captures(&text)
+        .ok_or_else(|| format!("{} says {text:?}", alarm.id))?;
+    let first = parts.name("first").map(|first| first.as_str().to_owned());
+    Ok((parts["means"].to_owned(), first, parts["anchor"].to_owned()))
+}
+
+/// Whether it tells somebody itself.
+pub(crate) fn tells(alarm: Resource<'_>) -> bool {
+    !alarm.properties["AlarmActions"].is_null()
+}
+
+pub(crate) fn every_alarm_says_what_it_means_what_to_do_first_and_where_to_read_on(
+    template: &Template,
+) -> Result<(), String> {
+    for alarm in alarms(template)? {
+        let (_, first, _) = page(alarm, template)?;
+        ensure!(
+            first.is_some() == tells(alarm),
+            "{}: first {first:?}, and it tells somebody: {}",
+            alarm.id,
+            tells(alarm)
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn every_alarm_is_named_after_the_stack_and_its_page(template: &Template) -> Result<(), String> {
+    for alarm in alarms(template)? {
+        let (_, _, anchor) = page(alarm, template)?;
+        let name = &alarm.properties["AlarmName"];
+        let right = json!({"Fn::Sub": format!("${{StackName}}-{anchor}")});
+        // One that tells nobody itself has the page of one that does, and a name of its own.
+        ensure!((*name == right) == tells(alarm), "{} is named {name}", alarm.id);
+    }
+    Ok(())
+}
+
+pub(crate) fn every_alarm_tells_the_topic_or_is_part_of_one_that_does(
+    template: &Template,
+) -> Result<(), String> {
+    let topic = json!({"Fn::If": ["GivenTopic", [{"Ref": "AlarmTopicArn"}],
+        {"Fn::If": ["OwnTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}]});
+    let composites = template.of_type("AWS::CloudWatch::CompositeAlarm")?;
+    for alarm in alarms(template)? {
+        let actions = &alarm.properties["AlarmActions"];
+        let is_part = composites
+            .iter()
+            .any(|composite| tells(*composite) && children(*composite).contains(&alarm.id));
+        ensure!(
+            *actions == topic || (actions.is_null() && is_part),
+            "{} tells {actions}",
+            alarm.id
+        );
+        ensure!(
+            alarm.properties["ActionsEnabled"].is_null(),
+            "{} is muted",
+            alarm.id
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn silence_sets_off_the_alarm_of_runs_and_no_other(template: &Template) -> Result<(), String> {
+    for alarm in template.of_type("AWS::CloudWatch::Alarm")? {
+        let right = if alarm.id == "NoCompletedRunAlarm" {
+            "breaching"
+        } else {
+            "notBreaching"
+        };
+        let missing = alarm.text("/TreatMissingData");
+        ensure!(missing == right, "{}: {missing:?}", alarm.id);
+    }
+    Ok(())
+}
+
+/// A day, or seven if the period is an hour or more (`PutMetricAlarm`: Period).
+pub(crate) fn no_alarm_looks_back_longer_than_cloudwatch_can(template: &Template) -> Result<(), String> {
+    for alarm in template.of_type("AWS::CloudWatch::Alarm")? {
+        let queries = alarm.properties["Metrics"].as_array().into_iter().flatten();
+        let mut periods: Vec<u64> = queries
+            .filter_map(|query| query.pointer("/MetricStat/Period")?.as_u64())
+            .collect();
+        periods.extend(alarm.get("/Period").as_u64());
+        periods.dedup();
+        let [period] = periods[..] else {
+            return Err(format!("{} has the periods {periods:?}", alarm.id));
+        };
+        let evaluations = &alarm.properties["EvaluationPeriods"];
+        let most = evaluations["Ref"]
+            .as_str()
+            .map_or(evaluations, |name| &template.parameter(name)["MaxValue"]);
+        let back = period * most.as_u64().unwrap_or(u64::MAX / period);
+        let can = if period < 3600 { DAY } else { 7 * DAY };
+        ensure!(back <= can, "{} looks back {back} s", alarm.id);
+    }
+    Ok(())
+}
+
+/// Within a twentieth of it: earlier is no news, and later is never.
+pub(crate) fn the_alarms_of_duration_are_just_below_the_time_outs(template: &Template) -> Result<(), String> {
+    for function in ["FetchCustomers", "SubmitOrders"] {
+        let time_out = Template::product()
+            .resource(&format!("{function}Function"))?
+            .number("/Timeout")?
+            * 1000;
+        let threshold = template
+            .resource(&format!("{function}DurationAlarm"))?
+            .number("/Threshold")?;
+        ensure!(
+            threshold < time_out && threshold * 20 > time_out * 19,
+            "{function}: {threshold} of {time_out} ms"
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn the_topic_takes_alarms_of_this_account_over_tls(template: &Template) -> Result<(), String> {
+    let policy = template.resource("AlarmTopicPolicy")?;
+    let topic = policy.target("/Topics/0")?.id;
+    let of_topic = |statement: &&&Value| statement["Resource"]["Ref"] == topic;
+    let statements = policy.statements();
+    ensure!(
+        statements.iter().filter(of_topic).count() == statements.len(),
+        "it speaks of others"
+    );
+    let deny = json!({"Bool": {"aws:SecureTransport": "false"}});
+    let denies = statements
+        .iter()
+        .any(|s| s["Effect"] == "Deny" && s["Principal"] == "*" && s["Condition"] == deny);
+    ensure!(denies, "it takes plain http");
+    for statement in statements
+        .iter()
+        .filter(|statement| statement["Effect"] == "Allow")
+    {
+        let publisher = &statement["Principal"];
+        let account = &statement["Condition"]["StringEquals"]["aws:SourceAccount"]["Ref"];
+        ensure!(
+            *publisher == json!({"Service": "cloudwatch.amazonaws.com"}) && account == "AWS::AccountId",
+            "{publisher} of {account} may publish"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Alarms that are made of others, and the one that silences what follows from it.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::json;
+
+use super::alarms::alarms;
+use super::ensure;
+use crate::translated::{Resource, Template};
+
+/// The logical ids of the alarms in a composite's rule.
+pub(super) fn children(composite: Resource<'_>) -> Vec<&str> {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"ALARM\("\$\{(\w+)\}"\)"#).unwrap());
+    let rule = composite.properties["AlarmRule"]["Fn::Sub"]
+        .as_str()
+        .unwrap_or_default();
+    NAME.captures_iter(rule)
+        .map(|captures| captures.extract::<1>().1[0])
+        .collect()
+}
+
+pub(crate) fn a_composite_names_alarms_that_exist(template: &Template) -> Result<(), String> {
+    let alarms = alarms(template)?;
+    for composite in template.of_type("AWS::CloudWatch::CompositeAlarm")? {
+        let children = children(composite);
+        ensure!(!children.is_empty(), "{} is made of none", composite.id);
+        let suppressor = composite.target("/ActionsSuppressor")?.id;
+        for child in children.into_iter().chain([suppressor]) {
+            ensure!(
+                alarms.iter().any(|alarm| alarm.id == child),
+                "{} names {child}",
+                composite.id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// CloudWatch demands both where there is a suppressor.
+pub(crate) fn a_composite_says_how_long_it_waits_for_the_cause(template: &Template) -> Result<(), String> {
+    for composite in template.of_type("AWS::CloudWatch::CompositeAlarm")? {
+        for period in [
+            "/ActionsSuppressorWaitPeriod",
+            "/ActionsSuppressorExtensionPeriod",
+        ] {
+            let secs = composite.number(period)?;
+            ensure!(secs >= 60, "{}{period} is {secs} s", composite.id);
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn a_destination_that_is_down_silences_what_follows_from_it(
+    template: &Template,
+) -> Result<(), String> {
+    let suppressed_by = |cause: &str| -> Result<Vec<&str>, String> {
+        let composites = template.of_type("AWS::CloudWatch::CompositeAlarm")?.into_iter();
+        let followers =
+            composites.filter(|composite| composite.properties["ActionsSuppressor"] == json!({"Ref": cause}));
+        Ok(followers.map(|composite| composite.id).collect())
+    };
+    let consequences = suppressed_by("DestinationDownAlarm")?;
+    ensure!(
+        consequences == ["BacklogNotDrainingAlarm", "DeadLettersAlarm"],
+        "{consequences:?}"
+    );
+    // And is itself one of a misconfiguration, which is told at once.
+    let consequences = suppressed_by("MisconfiguredAlarm")?;
+    ensure!(consequences == ["DestinationDownAlarm"], "{consequences:?}");
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Functions, and the mapping that feeds one of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::ensure;
+use crate::translated::Template;
+
+pub(crate) fn the_mapping_reports_each_message_that_failed(template: &Template) -> Result<(), String> {
+    let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
+    let types = mapping.get("/FunctionResponseTypes");
+    ensure!(types == &json!(["ReportBatchItemFailures"]), "{types}");
+    let source = mapping.target("/EventSourceArn")?.id;
+    ensure!(source == "CustomerQueue", "it reads {source}");
+    Ok(())
+}
+
+pub(crate) fn a_batch_of_more_than_ten_has_a_window(template: &Template) -> Result<(), String> {
+    let window = template
+        .resource("SubmitOrdersFunctionCustomers")?
+        .number("/MaximumBatchingWindowInSeconds")?;
+    ensure!(window >= 1, "{window} s");
+    Ok(())
+}
+
+pub(crate) fn every_call_is_over_before_its_function_is(template: &Template) -> Result<(), String> {
+    let post = submit_orders::destination::POST_TIMEOUT + submit_orders::submission::WRAP_UP;
+    for (function, longest) in [
+        ("FetchCustomersFunction", shared::aws::OPERATION_TIMEOUT),
+        ("FetchCustomersFunction", shared::http::CONNECT_TIMEOUT),
+        ("SubmitOrdersFunction", shared::aws::OPERATION_TIMEOUT),
+        ("SubmitOrdersFunction", shared::http::CONNECT_TIMEOUT),
+        ("SubmitOrdersFunction", post),
+    ] {
+        let limit = Duration::from_secs(template.resource(function)?.number("/Timeout")?);
+        ensure!(
+            longest < limit,
+            "{function} has {limit:?}, and a call may take {longest:?}"
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn at_least_two_instances_may_work_and_no_reserved_concurrency_is_below(
+    template: &Template,
+) -> Result<(), String> {
+    let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
+    let most = mapping.number("/ScalingConfig/MaximumConcurrency")?;
+    ensure!(most >= 2, "{most}");
+    let least = &template.parameter("MaxConcurrency")["MinValue"];
+    ensure!(least.as_u64() >= Some(2), "the parameter may be {least}");
+    for function in template.of_type("AWS::Lambda::Function")? {
+        let reserved = function.get("/ReservedConcurrentExecutions");
+        ensure!(
+            reserved.is_null() || reserved.as_u64() >= Some(most),
+            "{} has {reserved}",
+            function.id
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn every_function_logs_json_to_a_group_that_forgets(template: &Template) -> Result<(), String> {
+    for function in template.of_type("AWS::Lambda::Function")? {
+        let format = function.text("/LoggingConfig/LogFormat");
+        ensure!(format == "JSON", "{} logs {format}", function.id);
+        let days = function
+            .target("/LoggingConfig/LogGroup")?
+            .number("/RetentionInDays")?;
+        ensure!(days > 0, "{} keeps logs {days} days", function.id);
+    }
+    Ok(())
+}
+
+pub(crate) fn every_function_is_traced(template: &Template) -> Result<(), String> {
+    for function in template.of_type("AWS::Lambda::Function")? {
+        let mode = function.text("/TracingConfig/Mode");
+        ensure!(mode == "Active", "{} is {mode}", function.id);
+    }
+    Ok(())
+}
+
+/// A variable that names a secret is told the parameter with its ARN, and no other speaks of one.
+pub(crate) fn no_credential_is_in_the_environment(template: &Template) -> Result<(), String> {
+    for function in template.of_type("AWS::Lambda::Function")? {
+        let variables = function.properties["Environment"]["Variables"].as_object();
+        for (name, value) in variables.into_iter().flatten() {
+            let speaks_of_one = ["SECRET", "PASSWORD", "CREDENTIAL"]
+                .iter()
+                .any(|word| name.contains(word));
+            let parameter = value.get("Ref").and_then(Value::as_str).unwrap_or_default();
+            ensure!(
+                !speaks_of_one || (name.ends_with("_SECRET_ARN") && parameter.ends_with("SecretArn")),
+                "{} has {name}: {value}",
+                function.id
+            );
+        }
+    }
+    Ok(())
+}

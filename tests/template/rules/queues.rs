@@ -1,0 +1,93 @@
+//! Queues: how long a message hides, how often it is tried, how long it is kept, and by whom it can be read.
+
+use std::time::Duration;
+
+use serde_json::json;
+use submit_orders::backoff::LONGEST_STEP;
+
+use super::ensure;
+use crate::translated::Template;
+
+const DAY: u64 = 24 * 60 * 60;
+
+pub(crate) fn a_message_is_hidden_for_six_time_outs_of_the_function_and_the_window(
+    template: &Template,
+) -> Result<(), String> {
+    let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
+    let time_out = mapping.target("/FunctionName")?.number("/Timeout")?;
+    let window = mapping.number("/MaximumBatchingWindowInSeconds")?;
+    let hidden = mapping.target("/EventSourceArn")?.number("/VisibilityTimeout")?;
+    ensure!(hidden >= 6 * time_out + window, "{hidden} s");
+    Ok(())
+}
+
+pub(crate) fn a_message_is_tried_at_least_five_times(template: &Template) -> Result<(), String> {
+    let queue = template.resource("CustomerQueue")?;
+    let tries = queue.number("/RedrivePolicy/maxReceiveCount")?;
+    ensure!(tries >= 5, "{tries} times");
+    let least = &template.parameter("MaxReceiveCount")["MinValue"];
+    ensure!(least.as_u64() >= Some(5), "the parameter may be {least}");
+    let dead = queue.target("/RedrivePolicy/deadLetterTargetArn")?.id;
+    ensure!(dead == "DeadLetterQueue", "it ends in {dead}");
+    Ok(())
+}
+
+pub(crate) fn the_longest_backoff_fits_into_the_queues_retention(template: &Template) -> Result<(), String> {
+    let retention = template
+        .resource("CustomerQueue")?
+        .number("/MessageRetentionPeriod")?;
+    ensure!(LONGEST_STEP < Duration::from_secs(retention), "{retention} s");
+    Ok(())
+}
+
+pub(crate) fn queues_for_people_keep_a_message_for_14_days_longer_than_the_customer_queue(
+    template: &Template,
+) -> Result<(), String> {
+    let customers = template
+        .resource("CustomerQueue")?
+        .number("/MessageRetentionPeriod")?;
+    for queue in ["DeadLetterQueue", "FailedRunsQueue"] {
+        let retention = template.resource(queue)?.number("/MessageRetentionPeriod")?;
+        ensure!(retention == 14 * DAY, "{queue} keeps it {retention} s");
+        ensure!(retention > customers, "CustomerQueue keeps it {customers} s");
+    }
+    Ok(())
+}
+
+pub(crate) fn submit_orders_is_told_the_queues_retention_as_it_is(template: &Template) -> Result<(), String> {
+    let function = template.resource("SubmitOrdersFunction")?;
+    let told = function.number("/Environment/Variables/QUEUE_RETENTION_SECS")?;
+    let is = template
+        .resource("CustomerQueue")?
+        .number("/MessageRetentionPeriod")?;
+    ensure!(told == is, "it is {is} s, and {told} s are told");
+    Ok(())
+}
+
+pub(crate) fn every_queue_is_encrypted(template: &Template) -> Result<(), String> {
+    for queue in template.of_type("AWS::SQS::Queue")? {
+        ensure!(
+            queue.get("/SqsManagedSseEnabled") == &json!(true),
+            "{} is not",
+            queue.id
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn every_queue_refuses_plain_http(template: &Template) -> Result<(), String> {
+    let policies = template.of_type("AWS::SQS::QueuePolicy")?;
+    for queue in template.of_type("AWS::SQS::Queue")? {
+        let refusal = json!({
+            "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*",
+            "Resource": {"Fn::GetAtt": [queue.id, "Arn"]},
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        });
+        let refuses = policies.iter().any(|policy| {
+            let of_queue = policy.target("/Queues/0").is_ok_and(|named| named.id == queue.id);
+            of_queue && policy.statements() == [&refusal]
+        });
+        ensure!(refuses, "{} does not", queue.id);
+    }
+    Ok(())
+}
