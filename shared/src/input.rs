@@ -53,11 +53,18 @@ impl<'a> Fields<'a> {
         rule: impl fmt::Display,
         parse: impl FnOnce(&RawValue) -> Option<T>,
     ) -> Option<T> {
-        if self.left.get(name).is_none_or(|value| value.get() == "null") {
+        if self.has(name) {
+            self.required(name, rule, parse)
+        } else {
             self.left.remove(name);
-            return None;
+            None
         }
-        self.required(name, rule, parse)
+    }
+
+    /// Whether a field is there that was not read yet, and is not `null`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.left.get(name).is_some_and(|value| value.get() != "null")
     }
 
     /// Adds what is wrong with several fields together.
@@ -96,6 +103,10 @@ mod tests {
     fn what_is_right_is_read_and_nothing_is_wrong() {
         let input = raw(r#"{"a": 1, "b": null, "c": "x"}"#);
         let mut fields = Fields::of(&input).unwrap();
+        assert_eq!(
+            (fields.has("a"), fields.has("b"), fields.has("d")),
+            (true, false, false)
+        );
         assert_eq!(fields.required("a", "must be a number", value::<u64>), Some(1));
         assert_eq!(fields.optional("b", "must be a number", value::<u64>), None);
         assert_eq!(

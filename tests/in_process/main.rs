@@ -1,4 +1,4 @@
-//! Both functions in this process: real HTTP to the sandbox, AWS in memory.
+//! The functions in this process: real HTTP to the sandbox, AWS in memory.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,4 +13,5 @@ mod faults;
 mod fetch_customers;
 mod logs;
 mod readme;
+mod redrive_orders;
 mod submit_orders;

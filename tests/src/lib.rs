@@ -1,5 +1,5 @@
-//! What the tests share: AWS in memory ([`aws`], [`sqs`]); both functions set up in this process between it and
-//! a sandbox ([`bridge`]); and `submit-orders` in a world that fails by seed ([`simulation`]), where the
+//! What the tests share: AWS in memory ([`aws`], [`sqs`]); the functions set up in this process between it and a
+//! sandbox ([`bridge`]); and `submit-orders` in a world that fails by seed ([`simulation`]), where the
 //! destination is in memory too ([`destination`]).
 #![allow(
     clippy::unwrap_used,
@@ -17,3 +17,4 @@ pub mod bridge;
 pub mod destination;
 pub mod simulation;
 pub mod sqs;
+mod sqs_api;
