@@ -1,4 +1,4 @@
-//! The only field of a customer that both functions know.
+//! The only field of a customer that all functions know.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 /// The crates whose lines are logged from the configured level on. Other crates' lines below WARN may hold whole
 /// requests, and with them credentials and personal data.
-const OURS: [&str; 3] = ["shared", "fetch_customers", "submit_orders"];
+const OURS: [&str; 4] = ["shared", "fetch_customers", "redrive_orders", "submit_orders"];
 
 /// Sends every `tracing` event to standard output as one JSON line; see [`subscriber`].
 ///

@@ -1,4 +1,4 @@
-//! What both `main`s do around their handler.
+//! What every `main` does around its handler.
 
 use std::{
     fmt,

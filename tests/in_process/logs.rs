@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// One subscriber for all threads: what a callsite is interested in is kept for the whole process.
-static LOGGING: LazyLock<()> = LazyLock::new(|| {
+pub(crate) static LOGGING: LazyLock<()> = LazyLock::new(|| {
     tracing::subscriber::set_global_default(shared::logging::subscriber("TRACE", || Log)).unwrap();
 });
 
@@ -37,11 +37,11 @@ impl io::Write for Log {
     }
 }
 
-fn logged() -> String {
+pub(crate) fn logged() -> String {
     String::from_utf8(LOG.take()).unwrap()
 }
 
-fn lines(text: &str) -> Vec<Value> {
+pub(crate) fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

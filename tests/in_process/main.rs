@@ -1,4 +1,4 @@
-//! Both functions in this process: real HTTP to the sandbox, AWS in memory.
+//! The functions in this process: real HTTP to the sandbox, AWS in memory.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,4 +15,5 @@ mod fetch_customers;
 mod logs;
 mod metrics;
 mod readme;
+mod redrive_orders;
 mod submit_orders;

@@ -69,7 +69,7 @@ async fn posts_during(outage: Duration, messages: u64, workers: u64) -> u64 {
                 .collect();
             aws.queues(|queues| {
                 for message in received.iter().filter(|message| !failed.contains(&&message.id)) {
-                    queues.delete(QUEUE_URL, &message.receipt_handle());
+                    queues.delete(QUEUE_URL, &message.receipt_handle()).unwrap();
                 }
             });
         }

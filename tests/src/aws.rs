@@ -3,7 +3,7 @@
 //! Nothing leaves the process, so that it runs on a clock that a test turns.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -17,11 +17,12 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
 };
 use aws_smithy_types::body::SdkBody;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     emf::Console,
     sqs::{QueueSettings, Queues},
+    sqs_api,
 };
 
 /// One call that the functions made.
@@ -42,6 +43,8 @@ pub enum Fault {
     Hang,
     /// Done, but the answer is lost.
     LoseAnswer,
+    /// Done, but the answer ends in the middle, as if that were its end.
+    CutAnswer,
     /// Of a batch call, the entries with these places fail.
     FailEntries {
         /// Counted from 0.
@@ -155,6 +158,13 @@ impl Aws {
             .unwrap_or_default()
     }
 
+    /// A receive that waits does so until a message is visible.
+    async fn wait_for_messages(&self, call: &Call) {
+        if let Some(until) = self.queues(|queues| sqs_api::waits_until(queues, call)) {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
     async fn answer(self, call: Call) -> Result<HttpResponse, ConnectorError> {
         let pause = self.pause();
         tokio::time::sleep(pause).await;
@@ -166,10 +176,12 @@ impl Aws {
         let answer = match &fault {
             Some(Fault::Refuse(status, code)) => Err((*status, *code)),
             Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::LoseAnswer | Fault::FailEntries { .. }) | None => self
-                .account()
-                .carry_out(&call, fault.as_ref())
-                .map_err(|code| (400, code)),
+            Some(Fault::LoseAnswer | Fault::CutAnswer | Fault::FailEntries { .. }) | None => {
+                self.wait_for_messages(&call).await;
+                self.account()
+                    .carry_out(&call, fault.as_ref())
+                    .map_err(|code| (400, code))
+            }
         };
         let pause = self.pause();
         tokio::time::sleep(pause).await;
@@ -185,7 +197,11 @@ impl Aws {
             ),
         };
         let status = status.try_into().expect("a status");
-        let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+        let mut body = body.to_string().into_bytes();
+        if fault == Some(Fault::CutAnswer) {
+            body.truncate(body.len() - 2);
+        }
+        let mut response = HttpResponse::new(status, SdkBody::from(body));
         if let Some(code) = code {
             response
                 .headers_mut()
@@ -226,7 +242,6 @@ fn invoked_function(uri: &str) -> Option<String> {
 impl Account {
     fn carry_out(&mut self, call: &Call, fault: Option<&Fault>) -> Result<Value, &'static str> {
         let input = &call.input;
-        let url = input["QueueUrl"].as_str().unwrap_or_default();
         match call.action.as_str() {
             "GetSecretValue" => {
                 let arn = input["SecretId"].as_str().unwrap_or_default();
@@ -234,83 +249,7 @@ impl Account {
                 Ok(json!({"ARN": arn, "SecretString": text}))
             }
             "Invoke" => Ok(Value::Null),
-            "SendMessage" => self.send(url, input).map(|id| json!({"MessageId": id})),
-            "SendMessageBatch" => {
-                check_batch(input)?;
-                batch(input, fault, |entry| {
-                    self.send(url, entry)
-                        .map(|id| json!({"Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": ""}))
-                })
-            }
-            "ChangeMessageVisibilityBatch" => {
-                check_batch(input)?;
-                batch(input, fault, |entry| {
-                    let delay = Duration::from_secs(entry["VisibilityTimeout"].as_u64().unwrap_or(u64::MAX));
-                    self.queues
-                        .hide(url, entry["ReceiptHandle"].as_str().unwrap_or_default(), delay)?;
-                    Ok(json!({"Id": entry["Id"]}))
-                })
-            }
-            _ => Err("UnknownOperationException"),
+            action => sqs_api::carry_out(&mut self.queues, action, input, fault),
         }
     }
-
-    fn send(&mut self, url: &str, entry: &Value) -> Result<String, &'static str> {
-        let value_of = |attribute: &Value| attribute["StringValue"].as_str().unwrap_or_default().to_owned();
-        let none = Map::new();
-        let attributes: BTreeMap<String, String> = entry["MessageAttributes"]
-            .as_object()
-            .unwrap_or(&none)
-            .iter()
-            .map(|(name, value)| (name.clone(), value_of(value)))
-            .collect();
-        let trace_header = entry["MessageSystemAttributes"]
-            .get("AWSTraceHeader")
-            .map(value_of);
-        self.queues.send(
-            url,
-            entry["MessageBody"].as_str().unwrap_or_default(),
-            attributes,
-            trace_header,
-        )
-    }
-}
-
-fn check_batch(input: &Value) -> Result<(), &'static str> {
-    let entries = input["Entries"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let bytes: usize = entries
-        .iter()
-        .filter_map(|entry| entry["MessageBody"].as_str())
-        .map(str::len)
-        .sum();
-    match entries.len() {
-        0 => Err("EmptyBatchRequest"),
-        11.. => Err("TooManyEntriesInBatchRequest"),
-        _ if bytes > crate::sqs::MESSAGE_BYTES => Err("BatchRequestTooLong"),
-        _ => Ok(()),
-    }
-}
-
-fn batch(
-    input: &Value,
-    fault: Option<&Fault>,
-    mut carry_out: impl FnMut(&Value) -> Result<Value, &'static str>,
-) -> Result<Value, &'static str> {
-    let (mut successful, mut failed) = (Vec::new(), Vec::new());
-    for (at, entry) in input["Entries"].as_array().into_iter().flatten().enumerate() {
-        let outcome = match fault {
-            Some(Fault::FailEntries {
-                entries,
-                sender_fault,
-            }) if entries.contains(&at) => Err(("InternalError", *sender_fault)),
-            _ => carry_out(entry).map_err(|code| (code, true)),
-        };
-        match outcome {
-            Ok(output) => successful.push(output),
-            Err((code, sender_fault)) => {
-                failed.push(json!({"Id": entry["Id"], "Code": code, "SenderFault": sender_fault}));
-            }
-        }
-    }
-    Ok(json!({"Successful": successful, "Failed": failed}))
 }

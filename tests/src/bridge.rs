@@ -1,4 +1,4 @@
-//! Both functions in this process, between a sandbox and AWS in memory.
+//! The functions in this process, between a sandbox and AWS in memory.
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,7 +34,7 @@ pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// The time-out of `fetch-customers` in the tests: the longest there is.
 pub const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
 
-/// Both functions' environment, changed as a test wants it.
+/// The functions' environment, changed as a test wants it.
 #[derive(Debug, Clone)]
 pub struct Environment(Vec<(String, String)>);
 
@@ -144,6 +144,16 @@ pub const fn until(deadline: Instant) -> Invocation<'static> {
     }
 }
 
+/// `redrive-orders`, set up.
+#[must_use]
+pub fn redrive_orders(aws: &Aws) -> redrive_orders::handler::Handler {
+    let config = redrive_orders::config::Config {
+        queue_url: QUEUE_URL.to_owned(),
+        dead_letter_queue_url: DEAD_LETTER_QUEUE_URL.to_owned(),
+    };
+    redrive_orders::handler::Handler::new(config, &aws.sdk_config())
+}
+
 /// JSON as the runtime hands it to a handler.
 #[must_use]
 pub fn raw(value: &Value) -> Box<RawValue> {
@@ -225,7 +235,9 @@ impl Bridge {
         failed.sort();
         self.aws.queues(|queues| {
             for message in received.iter().filter(|message| !failed.contains(&message.id)) {
-                queues.delete(QUEUE_URL, &message.receipt_handle());
+                queues
+                    .delete(QUEUE_URL, &message.receipt_handle())
+                    .expect("a receipt");
             }
         });
         (received, failed)

@@ -1,6 +1,6 @@
-//! What the tests share: AWS in memory ([`aws`], [`sqs`]), and what its CloudWatch is told ([`emf`]); both functions set up in this process between it and
-//! a sandbox ([`bridge`]); and `submit-orders` in a world that fails by seed ([`simulation`]), where the
-//! destination is in memory too ([`destination`]).
+//! What the tests share: AWS in memory ([`aws`], [`sqs`]), and what its CloudWatch is told ([`emf`]); the functions set
+//! up in this process between it and a sandbox ([`bridge`]); `submit-orders` in a world that fails by seed
+//! ([`simulation`]), where the destination is in memory too ([`destination`]).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,3 +18,4 @@ pub mod destination;
 pub mod emf;
 pub mod simulation;
 pub mod sqs;
+mod sqs_api;

@@ -348,7 +348,8 @@ impl World {
         for message in received.iter().filter(|message| !names.contains(&message.id)) {
             if !self.by_chance(2) {
                 self.aws
-                    .queues(|queues| queues.delete(QUEUE_URL, &message.receipt_handle()));
+                    .queues(|queues| queues.delete(QUEUE_URL, &message.receipt_handle()))
+                    .expect("a receipt");
             }
         }
     }

@@ -5,8 +5,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
 use tokio::time::Instant;
+
+use crate::sqs_api::Poll;
 
 /// The most bytes of a message, attributes included (Amazon SQS API reference).
 pub const MESSAGE_BYTES: usize = 1_048_576;
@@ -52,6 +53,8 @@ pub struct QueueSettings {
     pub retention: Duration,
     /// Where a message goes that was received so often already.
     pub redrive: Option<(String, u32)>,
+    /// How many messages can be hidden at a time.
+    pub most_in_flight: usize,
 }
 
 impl Default for QueueSettings {
@@ -60,6 +63,7 @@ impl Default for QueueSettings {
             visibility: Duration::from_secs(390),
             retention: Duration::from_secs(4 * 24 * 60 * 60),
             redrive: None,
+            most_in_flight: 120_000,
         }
     }
 }
@@ -76,9 +80,12 @@ struct Queue {
 pub struct Queues {
     queues: HashMap<String, Queue>,
     sent: u64,
+    short_polls: u64,
     started: (Instant, SystemTime),
     /// Bodies of messages that a queue deleted since their retention ended.
     pub deleted_unseen: Vec<String>,
+    /// Where it is set, `ReceiveMessage` brings as many messages as chance has it, in any order.
+    pub by_chance: Option<fastrand::Rng>,
 }
 
 impl Default for Queues {
@@ -88,8 +95,10 @@ impl Default for Queues {
         Self {
             queues: HashMap::new(),
             sent: 0,
+            short_polls: 0,
             started: (Instant::now(), day),
             deleted_unseen: Vec::new(),
+            by_chance: None,
         }
     }
 }
@@ -170,18 +179,46 @@ impl Queues {
         &mut self,
         url: &str,
         most: usize,
-        mut choose: impl FnMut(usize) -> usize,
+        choose: impl FnMut(usize) -> usize,
     ) -> Vec<StoredMessage> {
+        let (hidden_for, waits) = (None, true);
+        let poll = Poll {
+            most,
+            hidden_for,
+            waits,
+        };
+        self.poll(url, poll, choose).unwrap()
+    }
+
+    /// Receives as `ReceiveMessage` would. One that does not wait asks only half of the servers; and only that one
+    /// is told that too many messages are in flight already, where one that waits is told that there is none.
+    pub(crate) fn poll(
+        &mut self,
+        url: &str,
+        poll: Poll,
+        mut choose: impl FnMut(usize) -> usize,
+    ) -> Result<Vec<StoredMessage>, &'static str> {
         let now = Instant::now();
+        if !self.queues.contains_key(url) {
+            return Err("QueueDoesNotExist");
+        }
         self.end_retention(url, now);
+        self.short_polls += u64::from(!poll.waits);
+        let is_asked = |number: u64| poll.waits || number % 2 == self.short_polls % 2;
         let Queue { settings, messages } = self.queues.get_mut(url).unwrap();
+        let is_visible = |message: &StoredMessage| message.visible_at <= now;
+        let in_flight = messages.values().filter(|message| !is_visible(message)).count();
+        let room = settings.most_in_flight.saturating_sub(in_flight);
+        if room == 0 && !poll.waits {
+            return Err("OverLimit");
+        }
         let mut visible: Vec<u64> = messages
             .iter()
-            .filter(|(_, message)| message.visible_at <= now)
+            .filter(|(number, message)| is_visible(message) && is_asked(**number))
             .map(|(number, _)| *number)
             .collect();
         let (mut received, mut moved) = (Vec::new(), Vec::new());
-        while received.len() < most && !visible.is_empty() {
+        while received.len() < poll.most.min(room) && !visible.is_empty() {
             let number = visible.remove(choose(visible.len()));
             let message = messages.get_mut(&number).unwrap();
             if settings
@@ -193,14 +230,14 @@ impl Queues {
             } else {
                 message.receives += 1;
                 message.received_at = Some(now);
-                message.visible_at = now + settings.visibility;
+                message.visible_at = now + poll.hidden_for.unwrap_or(settings.visibility);
                 received.push(message.clone());
             }
         }
         if let Some((dead_letters, _)) = settings.redrive.clone() {
             self.queues.get_mut(&dead_letters).unwrap().messages.extend(moved);
         }
-        received
+        Ok(received)
     }
 
     fn end_retention(&mut self, url: &str, now: Instant) {
@@ -209,12 +246,18 @@ impl Queues {
         self.deleted_unseen.extend(old.map(|(_, message)| message.body));
     }
 
-    /// Deletes a message, as the event source mapping does with what succeeded.
-    pub fn delete(&mut self, url: &str, receipt_handle: &str) {
-        let messages = &mut self.queues.get_mut(url).unwrap().messages;
-        if let Some(number) = number_of(messages, receipt_handle) {
-            messages.remove(&number);
+    /// Deletes a message, as `DeleteMessage` would and the event source mapping does with what succeeded. The
+    /// handle of a receive before the last one is taken, and may do nothing (Amazon SQS API reference): here it
+    /// does nothing.
+    pub fn delete(&mut self, url: &str, receipt_handle: &str) -> Result<(), &'static str> {
+        let queue = self.queues.get_mut(url).ok_or("QueueDoesNotExist")?;
+        if !receipt_handle.contains('#') {
+            return Err("ReceiptHandleIsInvalid");
         }
+        if let Some(number) = number_of(&queue.messages, receipt_handle) {
+            queue.messages.remove(&number);
+        }
+        Ok(())
     }
 
     /// Hides a message for a while from now on, as `ChangeMessageVisibility` would.
@@ -234,36 +277,10 @@ impl Queues {
         Ok(())
     }
 
-    /// The event that an event source mapping makes of received messages.
-    #[must_use]
-    pub fn event(&self, messages: &[StoredMessage]) -> Value {
-        let epoch_ms = |at: Instant| {
-            let time = self.started.1 + at.duration_since(self.started.0);
-            time.duration_since(UNIX_EPOCH).unwrap().as_millis().to_string()
-        };
-        let record = |message: &StoredMessage| {
-            let mut attributes = json!({
-                "ApproximateReceiveCount": message.receives.to_string(),
-                "SentTimestamp": epoch_ms(message.sent),
-                "ApproximateFirstReceiveTimestamp": epoch_ms(message.received_at.unwrap_or(message.sent)),
-                "SenderId": "AIDAEXAMPLE"
-            });
-            if let Some(header) = &message.trace_header {
-                attributes["AWSTraceHeader"] = json!(header);
-            }
-            json!({
-                "messageId": message.id,
-                "receiptHandle": message.receipt_handle(),
-                "body": message.body,
-                "attributes": attributes,
-                "messageAttributes": {},
-                "md5OfBody": "not checked by the function",
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:customers",
-                "awsRegion": "eu-west-1"
-            })
-        };
-        json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
+    /// An instant as SQS writes it.
+    pub(crate) fn epoch_ms(&self, at: Instant) -> String {
+        let time = self.started.1 + at.duration_since(self.started.0);
+        time.duration_since(UNIX_EPOCH).unwrap().as_millis().to_string()
     }
 }
 

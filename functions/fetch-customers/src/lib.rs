@@ -24,10 +24,11 @@ pub mod page;
 pub mod queue;
 pub mod retry;
 pub mod run;
-pub mod seen;
 pub mod sending;
 pub mod source;
 pub mod split;
+
+pub use shared::seen;
 
 use config::Config;
 use handler::Handler;

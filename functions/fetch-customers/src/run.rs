@@ -1,10 +1,14 @@
 //! A run: what the schedule or a person asks for, and the summary that answers.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
-use shared::{customer_id::CustomerId, order_date::OrderDate};
+use shared::{
+    customer_id::CustomerId,
+    input::{Fields, value},
+    order_date::{NotAnOrderDate, OrderDate},
+};
 use url::Url;
 
 /// What a run is to do.
@@ -51,66 +55,37 @@ impl Run {
     /// # Errors
     /// It is not exactly a run. Nothing was done.
     pub fn parse(input: &RawValue) -> Result<Self, NotARun> {
-        let Ok(mut fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(input.get()) else {
-            return Err(NotARun {
-                problems: vec!["it is not a JSON object".to_owned()],
-            });
-        };
-        let mut problems = Vec::new();
-
-        let order_date = match fields.remove("order_date").map(read::<String>) {
-            None => Err("order_date is missing".to_owned()),
-            Some(text) => match text.as_deref().map(str::parse) {
-                Some(Ok(date)) => Ok(date),
-                Some(Err(_)) | None => Err(
-                    "order_date must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z".to_owned(),
-                ),
-            },
-        };
-        let order_date = order_date.map_err(|problem| problems.push(problem)).ok();
-
-        let mut optional = |name: &str| fields.remove(name).filter(|value| value.get() != "null");
-        let (customer_ids, limit, dry_run) =
-            (optional("customer_ids"), optional("limit"), optional("dry_run"));
-        let (page_url, totals) = (optional("page_url"), optional("totals"));
-
-        let customer_ids = customer_ids.map(ids);
-        if customer_ids == Some(None) {
-            problems
-                .push("customer_ids must be a list of at least one id, each text or an integer".to_owned());
-        }
-        let limit = limit.map(read::<u64>);
-        if limit == Some(None) {
-            problems.push("limit must be a whole number of 0 or more".to_owned());
-        }
-        let dry_run = dry_run.map(read::<bool>);
-        if dry_run == Some(None) {
-            problems.push("dry_run must be true or false".to_owned());
-        }
-        let page_url = page_url.map(|value| Url::parse(&read::<String>(value)?).ok());
-        if page_url == Some(None) {
-            problems.push("page_url must be the whole URL of one of the source's pages".to_owned());
-        }
-        let totals = totals.map(read::<Totals>);
-        if totals == Some(None) {
-            problems.push("totals is only for the function itself, when it goes on with a run".to_owned());
-        }
-        problems.extend(
-            fields
-                .keys()
-                .map(|name| format!("the field {name:?} is not known")),
+        let mut fields = Fields::of(input).map_err(|problems| NotARun { problems })?;
+        let order_date = fields.required("order_date", NotAnOrderDate, |date| {
+            value::<String>(date)?.parse().ok()
+        });
+        let customer_ids = fields.optional(
+            "customer_ids",
+            "must be a list of at least one id, each text or an integer",
+            ids,
         );
-
-        match order_date {
-            Some(order_date) if problems.is_empty() => Ok(Self {
+        let limit = fields.optional("limit", "must be a whole number of 0 or more", value);
+        let dry_run = fields.optional("dry_run", "must be true or false", value);
+        let page_url = fields.optional(
+            "page_url",
+            "must be the whole URL of one of the source's pages",
+            |url| Url::parse(&value::<String>(url)?).ok(),
+        );
+        let totals = fields.optional(
+            "totals",
+            "is only for the function itself, when it goes on with a run",
+            value,
+        );
+        match (order_date, fields.finish()) {
+            (Some(order_date), problems) if problems.is_empty() => Ok(Self {
                 order_date,
-                customer_ids: customer_ids.flatten(),
-                limit: limit.flatten(),
-                dry_run: dry_run.flatten().unwrap_or(false),
-                page_url: page_url.flatten(),
-                totals: totals.flatten().unwrap_or_default(),
+                customer_ids,
+                limit,
+                dry_run: dry_run.unwrap_or(false),
+                page_url,
+                totals: totals.unwrap_or_default(),
             }),
-            Some(_) | None => Err(NotARun { problems }),
+            (Some(_) | None, problems) => Err(NotARun { problems }),
         }
     }
 
@@ -147,12 +122,8 @@ impl Run {
     }
 }
 
-fn read<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
-    serde_json::from_str(value.get()).ok()
-}
-
-fn ids(value: &RawValue) -> Option<HashSet<CustomerId>> {
-    let ids: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+fn ids(ids: &RawValue) -> Option<HashSet<CustomerId>> {
+    let ids: Vec<&RawValue> = serde_json::from_str(ids.get()).ok()?;
     let ids: HashSet<CustomerId> = ids
         .into_iter()
         .map(CustomerId::from_json)

@@ -1,12 +1,11 @@
-//! A customer becomes an order: every rule of the transformation, and the order's identity.
+//! A customer becomes an order: every rule of the transformation.
 
-use std::{fmt, sync::LazyLock};
+use std::fmt;
 
-use data_encoding::{Encoding, Specification};
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
+pub use shared::order_id::OrderId;
 use shared::{customer_id::CustomerId, message::Message, order_date::OrderDate};
 
 /// An order as the destination API takes it.
@@ -50,47 +49,6 @@ pub struct ShippingAddress {
     pub region: String,
     /// The zip code.
     pub postal_code: String,
-}
-
-/// An order's identity: `ORD-`, the order date's day in UTC, `-`, and 80 bits of a hash of the customer's id
-/// and the order date.
-///
-/// 80 bits are 16 characters; a million orders of one day share one with a chance of 1 in 10¹².
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct OrderId(String);
-
-/// Crockford's base32: no letter that is read as a digit.
-static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
-    specification.encoding().ok()
-});
-
-impl OrderId {
-    /// The id of the order of `customer` at `order_date`: a pure function of the two.
-    #[must_use]
-    pub fn new(customer: &CustomerId, order_date: OrderDate) -> Self {
-        let hash = Sha256::digest(format!("{customer}\n{order_date}"));
-        let start = hash.first_chunk::<10>().map_or(&[][..], |bytes| bytes);
-        let code = BASE32
-            .as_ref()
-            .map(|base32| base32.encode(start))
-            .unwrap_or_default();
-        Self(format!("ORD-{}-{code}", order_date.day()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for OrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// The rules that a customer breaks, all of them. Names fields and rules, never values.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+pub use shared::reason::Reason;
 use shared::{http::is_busy, retry_after::RetryAfter};
 
 /// What becomes of one message.
@@ -30,32 +31,6 @@ pub struct Rejection {
     pub detail: String,
     /// The destination's status, where it answered.
     pub http_status: Option<StatusCode>,
-}
-
-/// The kinds of rejection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The body is no message of `fetch-customers`.
-    MalformedMessage,
-    /// The customer breaks a rule of the transformation.
-    InvalidCustomer,
-    /// The destination refuses this order.
-    RefusedByDestination,
-    /// The queue would have deleted the message before it could be tried again.
-    Expired,
-}
-
-impl Reason {
-    /// The attribute's value.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MalformedMessage => "malformed_message",
-            Self::InvalidCustomer => "invalid_customer",
-            Self::RefusedByDestination => "refused_by_destination",
-            Self::Expired => "expired",
-        }
-    }
 }
 
 /// Why a message stays on the queue, and for how long at least.

@@ -34,7 +34,7 @@ async fn a_misconfiguration_leaves_the_rest_of_the_batch_unstarted_and_then_one_
                 .iter()
                 .filter(|message| message.receives > 0)
             {
-                queues.delete(QUEUE_URL, &old.receipt_handle());
+                queues.delete(QUEUE_URL, &old.receipt_handle()).unwrap();
             }
         });
         bridge.deliver(10).await;

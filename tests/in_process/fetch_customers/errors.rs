@@ -269,7 +269,7 @@ fn take_bodies(bridge: &Bridge) -> Vec<String> {
     bridge.aws.queues(|queues| {
         let messages = queues.receive(QUEUE_URL, usize::MAX, |_| 0);
         for message in &messages {
-            queues.delete(QUEUE_URL, &message.receipt_handle());
+            queues.delete(QUEUE_URL, &message.receipt_handle()).unwrap();
         }
         messages.into_iter().map(|message| message.body).collect()
     })

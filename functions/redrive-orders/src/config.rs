@@ -1,0 +1,56 @@
+//! The function's configuration.
+
+use shared::config::{ConfigError, Variables, text};
+
+/// All of it, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `QUEUE_URL`: where dead letters are put back.
+    pub queue_url: String,
+    /// `DEAD_LETTER_QUEUE_URL`: where they lie.
+    pub dead_letter_queue_url: String,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once. Nothing can be done then: each invocation fails with that
+    /// error.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(lookup);
+        let queue_url = variables.required("QUEUE_URL", text);
+        let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
+        variables.finish(|| {
+            Some(Self {
+                queue_url: queue_url?,
+                dead_letter_queue_url: dead_letter_queue_url?,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_is_read() {
+        assert_eq!(
+            Config::read(&|name| Some(format!("the {name}"))).unwrap(),
+            Config {
+                queue_url: "the QUEUE_URL".to_owned(),
+                dead_letter_queue_url: "the DEAD_LETTER_QUEUE_URL".to_owned(),
+            }
+        );
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let error = Config::read(&|_| None).unwrap_err().to_string();
+        assert!(
+            error.ends_with(": QUEUE_URL is not set; DEAD_LETTER_QUEUE_URL is not set"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! The `redrive-orders` Lambda: wiring only.
+
+use std::time::SystemTime;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use redrive_orders::handler::{Handler, Invocation};
+use serde_json::value::RawValue;
+
+// One thread: the function waits for the network, and a small Lambda has a fraction of a core.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shared::logging::init();
+    let handler = shared::startup::ready(Handler::from_environment().await);
+    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let handler = handler.as_ref().map_err(Clone::clone)?;
+        let invocation = Invocation {
+            deadline: shared::startup::deadline(event.context.deadline),
+            began: SystemTime::now(),
+        };
+        Ok::<_, Error>(handler.handle(&event.payload, invocation).await?)
+    }))
+    .await
+}

@@ -1,0 +1,193 @@
+//! How far a sweep is: what was met, what is held, and whether it goes on.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
+
+use aws_sdk_sqs::types::Message;
+use shared::seen::Seen;
+use tokio::time::Instant;
+
+use crate::{
+    dead_letter::DeadLetter,
+    journal::log_left,
+    queues::{InHand, QueueError},
+    request::Request,
+    summary::Books,
+};
+
+/// How long nothing may come but what came after the beginning, or has been met already. While orders keep being
+/// rejected, the queue is never found empty.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much of the function's time is kept for the end, at most: a call of the SDK takes up to
+/// [`shared::aws::OPERATION_TIMEOUT`], and a hundred thousand messages are ten thousand calls to make them visible.
+const RESERVE: Duration = Duration::from_secs(180);
+
+/// How much of its time is kept in a function that has less of it: a fifth.
+const RESERVED_SHARE: u32 = 5;
+
+/// Why a sweep stopped before the queue was found empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The request's limit is reached.
+    Limit,
+    /// The function's time is nearly up.
+    Time,
+    /// As many messages are hidden as can be.
+    InFlight,
+    /// New dead letters keep coming.
+    Newcomers,
+}
+
+/// The bounds of a sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// When the invocation is ended.
+    pub deadline: Instant,
+    /// No call is begun after it, but those that make visible.
+    pub begin_until: Instant,
+    /// What is not over then is given up.
+    pub cut: Instant,
+    /// The time of day at the beginning: dead letters that came later are left to another sweep. An order that is
+    /// rejected again while others are still redriven would else go round in circles.
+    pub began: SystemTime,
+    /// How many dead letters are held at most.
+    pub most_held: usize,
+}
+
+impl Bounds {
+    /// The bounds of a sweep that begins now.
+    #[must_use]
+    pub fn new(deadline: Instant, began: SystemTime, most_held: usize) -> Self {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let reserve = RESERVE.min(left / RESERVED_SHARE);
+        Self {
+            deadline,
+            begin_until: deadline - reserve,
+            cut: deadline - reserve / 2,
+            began,
+            most_held,
+        }
+    }
+}
+
+/// The progress of a sweep.
+pub struct Progress<'a> {
+    request: &'a Request,
+    bounds: Bounds,
+    /// What is counted.
+    pub books: Books,
+    /// Receipt handles by message id: of all that was received, but for what was deleted.
+    pub held: HashMap<String, String>,
+    /// Why no receive is begun any more.
+    pub stop: Option<Stop>,
+    /// A call that failed, so that there is no use in more of them.
+    pub failure: Option<QueueError>,
+    /// Counts nobody twice whom SQS delivers twice, as far as it remembers.
+    seen: Seen,
+    /// When a dead letter was counted last.
+    counted: Instant,
+}
+
+impl<'a> Progress<'a> {
+    /// Nothing is done yet.
+    #[must_use]
+    pub fn new(request: &'a Request, bounds: Bounds) -> Self {
+        Self {
+            request,
+            bounds,
+            books: Books::default(),
+            held: HashMap::new(),
+            stop: None,
+            failure: None,
+            seen: Seen::default(),
+            counted: Instant::now(),
+        }
+    }
+
+    /// Whether another receive is to be begun.
+    pub fn goes_on(&mut self) -> bool {
+        if self.is_at_limit() {
+            self.stop(Stop::Limit);
+        }
+        if Instant::now() >= self.bounds.begin_until {
+            self.stop(Stop::Time);
+        }
+        if self.held.len() >= self.bounds.most_held {
+            self.stop(Stop::InFlight);
+        }
+        self.stop.is_none() && self.failure.is_none()
+    }
+
+    /// Whether a call that changes something is to be begun.
+    #[must_use]
+    pub fn may_act(&self) -> bool {
+        Instant::now() < self.bounds.begin_until && self.failure.is_none()
+    }
+
+    /// Notes why no receive is begun any more: the first reason counts.
+    pub fn stop(&mut self, stop: Stop) {
+        self.stop.get_or_insert(stop);
+    }
+
+    /// Notes a call that failed: the first one counts.
+    pub fn fail(&mut self, failure: Option<QueueError>) {
+        self.failure = self.failure.take().or(failure);
+    }
+
+    /// Enters into the books what a receive brought, which was not nothing.
+    ///
+    /// # Returns
+    /// The dead letters that the request is about.
+    pub fn take(&mut self, received: Vec<Message>) -> Vec<InHand> {
+        let matching = received.into_iter().filter_map(|message| self.take_one(message));
+        let matching = matching.collect();
+        if self.counted.elapsed() > PATIENCE {
+            self.stop(Stop::Newcomers);
+        }
+        matching
+    }
+
+    fn take_one(&mut self, message: Message) -> Option<InHand> {
+        let letter = DeadLetter::read(&message);
+        let receipt_handle = message.receipt_handle.unwrap_or_default();
+        let seen_before = self.seen.before(&letter.message_id);
+        self.held
+            .insert(letter.message_id.clone(), receipt_handle.clone());
+        if seen_before || letter.sent > self.bounds.began {
+            return None;
+        }
+        self.counted = Instant::now();
+        self.books.examined += 1;
+        if self.is_at_limit() || !self.request.is_about(&letter) {
+            log_left(&letter);
+            return None;
+        }
+        self.books.matched += 1;
+        self.books.counts.add(&letter, self.bounds.began);
+        Some(InHand {
+            letter,
+            receipt_handle,
+            body: message.body.unwrap_or_default(),
+        })
+    }
+
+    /// What is deleted need not be made visible, unless SQS has delivered it again meanwhile.
+    pub fn let_go(&mut self, deleted: &[InHand]) {
+        self.books.deleted += deleted.len();
+        for in_hand in deleted {
+            let id = &in_hand.letter.message_id;
+            if self.held.get(id) == Some(&in_hand.receipt_handle) {
+                self.held.remove(id);
+            }
+        }
+    }
+
+    fn is_at_limit(&self) -> bool {
+        self.request
+            .limit
+            .is_some_and(|limit| self.books.matched >= limit)
+    }
+}

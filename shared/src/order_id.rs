@@ -1,0 +1,75 @@
+//! The identity of an order.
+
+use std::{fmt, sync::LazyLock};
+
+use data_encoding::{Encoding, Specification};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{customer_id::CustomerId, order_date::OrderDate};
+
+/// An order's identity: `ORD-`, the order date's day in UTC, `-`, and 80 bits of a hash of the customer's id
+/// and the order date.
+///
+/// 80 bits are 16 characters; a million orders of one day share one with a chance of 1 in 10¹².
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct OrderId(String);
+
+/// Crockford's base32: no letter that is read as a digit.
+static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.encoding().ok()
+});
+
+impl OrderId {
+    /// The id of the order of `customer` at `order_date`: a pure function of the two.
+    #[must_use]
+    pub fn new(customer: &CustomerId, order_date: OrderDate) -> Self {
+        let hash = Sha256::digest(format!("{customer}\n{order_date}"));
+        let start = hash.first_chunk::<10>().map_or(&[][..], |bytes| bytes);
+        let code = BASE32
+            .as_ref()
+            .map(|base32| base32.encode(start))
+            .unwrap_or_default();
+        Self(format!("ORD-{}-{code}", order_date.day()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[test]
+    fn the_contracts_customer_has_the_contracts_order_id() {
+        let id = |customer: &str, date: &str| {
+            let customer = RawValue::from_string(customer.to_owned()).unwrap();
+            OrderId::new(&CustomerId::of(&customer).unwrap(), date.parse().unwrap()).to_string()
+        };
+        for (customer, date) in [
+            (r#"{"customer_id": "123"}"#, "2023-10-15T14:30:00Z"),
+            (r#"{"customer_id": 123}"#, "2023-10-15T16:30:00.5+02:00"),
+        ] {
+            assert_eq!(
+                id(customer, date),
+                "ORD-20231015-TSKDTY56PWC8QZC3",
+                "{customer} {date}"
+            );
+        }
+    }
+}

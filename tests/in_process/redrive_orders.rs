@@ -1,0 +1,361 @@
+//! `redrive-orders` between the two queues.
+//!
+//! * `bounds`: limits, deadlines, what comes meanwhile, and others at work at the same time.
+//! * `faults`: every call fails in every way.
+//! * `logs`: the audit, and what is never told.
+//! * `whatever_fails`: all of it at once, by seed.
+
+mod bounds;
+mod faults;
+mod logs;
+mod whatever_fails;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use integration_tests::{
+    aws::{Aws, Fault},
+    bridge::{DEAD_LETTER_QUEUE_URL, QUEUE_URL, raw, redrive_orders},
+    sqs::{QueueSettings, StoredMessage},
+};
+use redrive_orders::handler::{Handler, Invocation};
+use serde_json::{Value, json};
+use tokio::time::{Instant, advance};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The template's time-out of the function.
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+/// A receive that is repeated hides from then on for as long as the first one would have.
+const REPEATS: Duration = shared::aws::OPERATION_TIMEOUT;
+
+const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
+
+fn account() -> Aws {
+    let aws = Aws::default();
+    aws.create_queue(QUEUE_URL, QueueSettings::default());
+    aws.create_queue(
+        DEAD_LETTER_QUEUE_URL,
+        QueueSettings {
+            visibility: Duration::from_secs(30),
+            retention: 14 * DAY,
+            ..QueueSettings::default()
+        },
+    );
+    aws
+}
+
+/// Lays a message down, as `submit-orders` does where there is a reason, or the redrive policy where there is none.
+fn lay_down(aws: &Aws, body: &str, reason: Option<&str>) {
+    let attributes = reason.map(|reason| {
+        [
+            ("reason".to_owned(), reason.to_owned()),
+            ("detail".to_owned(), format!("why {reason}")),
+            ("http_status".to_owned(), "422".to_owned()),
+        ]
+    });
+    let attributes: BTreeMap<_, _> = attributes.into_iter().flatten().collect();
+    aws.queues(|queues| queues.send(DEAD_LETTER_QUEUE_URL, body, attributes, None))
+        .unwrap();
+}
+
+fn body(customer_id: usize) -> String {
+    format!(
+        r#"{{"order_date": "{ORDER_DATE}", "customer": {{"customer_id": {customer_id}, "email":"\u00e9"}} }}"#
+    )
+}
+
+/// So many dead letters whose attempts were used up.
+fn lay_down_many(aws: &Aws, count: usize) {
+    for id in 0..count {
+        lay_down(aws, &body(id), None);
+    }
+}
+
+async fn invoke(handler: &Handler, aws: &Aws, input: Value, time: Duration) -> Result<Value, String> {
+    let invocation = Invocation {
+        deadline: Instant::now() + time,
+        began: aws.wall_clock(),
+    };
+    let summary = handler.handle(&raw(&input), invocation).await;
+    let mut summary = serde_json::to_value(summary.map_err(|error| error.to_string())?).unwrap();
+    assert!(
+        summary
+            .as_object_mut()
+            .unwrap()
+            .remove("elapsed_ms")
+            .unwrap()
+            .is_u64()
+    );
+    assert_adds_up(&summary);
+    Ok(summary)
+}
+
+async fn redrive(aws: &Aws, input: Value) -> Result<Value, String> {
+    invoke(&redrive_orders(aws), aws, input, TIMEOUT).await
+}
+
+fn number(summary: &Value, field: &str) -> u64 {
+    summary[field].as_u64().unwrap()
+}
+
+/// Examined, matched, redriven, discarded, left, failed, undeleted, hidden.
+fn numbers(summary: &Value) -> [u64; 8] {
+    [
+        "examined",
+        "matched",
+        "redriven",
+        "discarded",
+        "left",
+        "failed",
+        "undeleted",
+        "hidden",
+    ]
+    .map(|field| number(summary, field))
+}
+
+fn assert_adds_up(summary: &Value) {
+    let [examined, matched, redriven, discarded, left, failed, undeleted, _] = numbers(summary);
+    assert_eq!(examined, redriven + discarded + left, "{summary}");
+    if summary["dry_run"] == true {
+        assert_eq!(redriven + discarded + failed, 0, "{summary}");
+    } else {
+        assert_eq!(matched, redriven + discarded + failed, "{summary}");
+    }
+    assert!(undeleted <= redriven, "{summary}");
+    for counts in ["by_reason", "by_age", "by_order_date"] {
+        let counts = summary[counts].as_object().unwrap().values();
+        assert_eq!(
+            counts.map(|count| count.as_u64().unwrap()).sum::<u64>(),
+            matched,
+            "{summary}"
+        );
+    }
+}
+
+fn on(aws: &Aws, queue: &str) -> Vec<StoredMessage> {
+    aws.queues(|queues| queues.messages(queue))
+}
+
+fn bodies(aws: &Aws, queue: &str) -> Vec<String> {
+    let mut bodies: Vec<String> = on(aws, queue).into_iter().map(|message| message.body).collect();
+    bodies.sort();
+    bodies
+}
+
+/// How many dead letters there are, of which every one must be visible.
+fn visible_dead_letters(aws: &Aws) -> usize {
+    let letters = on(aws, DEAD_LETTER_QUEUE_URL);
+    assert!(letters.iter().all(|letter| letter.visible_at <= Instant::now()));
+    letters.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_through_tells_how_many_there_are_of_what_and_changes_nothing() {
+    let aws = account();
+    lay_down(&aws, &body(1), None);
+    advance(9 * DAY).await;
+    lay_down(&aws, &body(2), Some("invalid_customer"));
+    advance(2 * DAY).await;
+    lay_down(
+        &aws,
+        &body(3).replace("10-15", "10-16"),
+        Some("refused_by_destination"),
+    );
+    lay_down(&aws, "no JSON", Some("malformed_message"));
+    lay_down(&aws, &body(5), Some("expired"));
+    lay_down(&aws, &body(6), Some("by hand"));
+    advance(Duration::from_secs(60)).await;
+    let summary = redrive(&aws, json!({})).await.unwrap();
+    let example = |at: usize, reason: &str, customer: Option<(&str, &str)>, date: Option<&str>, age: u64| {
+        let (customer_id, order_id) = customer.unzip();
+        let detail = (reason != "attempts_used_up").then(|| format!("why {reason}"));
+        json!({"message_id": format!("message-{at}"), "reason": reason, "detail": detail, "customer_id": customer_id,
+               "order_id": order_id, "order_date": date, "age_secs": age})
+    };
+    let day = 86_400;
+    let mut by_hand = example(
+        6,
+        "by hand",
+        Some(("6", "ORD-20231015-ZEVJ0QG9ZJ1437EJ")),
+        Some(ORDER_DATE),
+        60,
+    );
+    by_hand["reason"] = json!("unknown");
+    assert_eq!(
+        summary,
+        json!({
+            "action": "redrive", "dry_run": true, "examined": 6, "matched": 6, "redriven": 0, "discarded": 0, "left": 6,
+            "failed": 0, "undeleted": 0, "hidden": 0,
+            "by_reason": {"attempts_used_up": 1, "expired": 1, "invalid_customer": 1, "malformed_message": 1,
+                          "refused_by_destination": 1, "unknown": 1},
+            "by_age": {"under_1_hour": 4, "under_1_day": 0, "under_4_days": 1, "under_10_days": 0, "over_10_days": 1},
+            "by_order_date": {"2023-10-15T14:30:00Z": 4, "2023-10-16T14:30:00Z": 1, "none": 1},
+            "examples": [
+                example(1, "attempts_used_up", Some(("1", "ORD-20231015-EXZV056RS124HCJN")), Some(ORDER_DATE), 11 * day + 60),
+                example(2, "invalid_customer", Some(("2", "ORD-20231015-HDV20APW8R5Z87EA")), Some(ORDER_DATE), 2 * day + 60),
+                example(3, "refused_by_destination", Some(("3", "ORD-20231016-KYPGHMHB5WWTVMHY")), Some("2023-10-16T14:30:00Z"), 60),
+                example(4, "malformed_message", None, None, 60),
+                example(5, "expired", Some(("5", "ORD-20231015-6GQ16BQZVTVHDHJ8")), Some(ORDER_DATE), 60),
+                by_hand,
+            ],
+            "complete": true,
+        })
+    );
+    assert_eq!(visible_dead_letters(&aws), 6);
+    assert_eq!(on(&aws, QUEUE_URL).len(), 0);
+    for action in ["SendMessageBatch", "DeleteMessageBatch"] {
+        assert_eq!(aws.calls(action).len(), 0, "{action}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn redriven_bodies_are_the_same_to_the_byte_and_have_no_attributes() {
+    let aws = account();
+    let mut all = vec![
+        " {\"order_date\":\"2023-10-15T14:30:00Z\" ,\n\"customer\":{\"customer_id\":\"\\u00e9\\/ é 🦀\"}}\t"
+            .to_owned(),
+        "no JSON, \u{fffd} and \"quotes\"".to_owned(),
+        "x".repeat(1_048_576),
+    ];
+    all.extend((0..40).map(body));
+    for (at, body) in all.iter().enumerate() {
+        // The largest has no room for attributes: it can only have come through the redrive policy.
+        let reason = (body.len() < 1_000 && at % 2 == 0).then_some("invalid_customer");
+        lay_down(&aws, body, reason);
+    }
+    let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
+    assert_eq!(numbers(&summary), [43, 43, 43, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        (&summary["complete"], &summary["notes"]),
+        (&json!(true), &Value::Null)
+    );
+    all.sort();
+    assert_eq!(bodies(&aws, QUEUE_URL), all);
+    assert!(
+        on(&aws, QUEUE_URL)
+            .iter()
+            .all(|message| message.attributes.is_empty())
+    );
+    assert_eq!(on(&aws, DEAD_LETTER_QUEUE_URL).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_large_bodies_is_parted_into_calls_that_sqs_takes() {
+    let aws = account();
+    for size in [
+        400_000, 600_000, 48_576, 1, 1_048_576, 1_048_575, 1, 500_000, 548_576, 10,
+    ] {
+        lay_down(&aws, &"x".repeat(size), None);
+    }
+    let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
+    assert_eq!(numbers(&summary), [10, 10, 10, 0, 0, 0, 0, 0]);
+    let sizes: Vec<usize> = aws
+        .calls("SendMessageBatch")
+        .iter()
+        .map(|call| call.input["Entries"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [3, 1, 1, 2, 2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_asked_for_is_redriven_and_all_else_stays() {
+    for (filter, expected) in [
+        (json!({}), 0b11_1111),
+        (json!({"reason": "invalid_customer"}), 0b00_0110),
+        (json!({"reason": "attempts_used_up"}), 0b01_0001),
+        (json!({"reason": "malformed_message"}), 0b00_1000),
+        (json!({"reason": "unknown"}), 0b10_0000),
+        (json!({"reason": "expired"}), 0),
+        (json!({"order_date": "2023-10-15T16:30:00+02:00"}), 0b11_0011),
+        (json!({"order_date": "2023-10-16T14:30:00Z"}), 0b00_0100),
+        (json!({"customer_id": "1"}), 0b00_0110),
+        (json!({"customer_id": 1}), 0b00_0110),
+        (
+            json!({"customer_id": 1, "order_date": ORDER_DATE, "reason": "invalid_customer"}),
+            0b00_0010,
+        ),
+        (json!({"customer_id": 7}), 0),
+    ] {
+        let aws = account();
+        let letters = [
+            (body(0), None),
+            (body(1), Some("invalid_customer")),
+            (body(1).replace("10-15", "10-16"), Some("invalid_customer")),
+            ("no JSON".to_owned(), Some("malformed_message")),
+            (body(4), None),
+            (body(5), Some("by hand")),
+        ];
+        for (body, reason) in &letters {
+            lay_down(&aws, body, *reason);
+        }
+        let mut input = filter.clone();
+        let of = |matching: bool| {
+            let all = letters.iter().enumerate();
+            let mut bodies: Vec<String> = all
+                .filter(|(at, _)| (expected >> at & 1 == 1) == matching)
+                .map(|(_, (body, _))| body.clone())
+                .collect();
+            bodies.sort();
+            bodies
+        };
+        let count = of(true).len() as u64;
+
+        let dry = redrive(&aws, input.clone()).await.unwrap();
+        assert_eq!(numbers(&dry), [6, count, 0, 0, 6, 0, 0, 0], "{filter}");
+        assert_eq!(visible_dead_letters(&aws), 6);
+
+        input["dry_run"] = json!(false);
+        let summary = redrive(&aws, input).await.unwrap();
+        assert_eq!(
+            numbers(&summary),
+            [6, count, count, 0, 6 - count, 0, 0, 0],
+            "{filter}"
+        );
+        for same in ["by_reason", "by_age", "by_order_date", "complete"] {
+            assert_eq!(summary[same], dry[same], "{filter}");
+        }
+        assert_eq!(bodies(&aws, QUEUE_URL), of(true), "{filter}");
+        assert_eq!(bodies(&aws, DEAD_LETTER_QUEUE_URL), of(false), "{filter}");
+        visible_dead_letters(&aws);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_discarded_is_gone_and_nothing_is_put_on_the_queue() {
+    let aws = account();
+    for id in 0..25 {
+        lay_down(&aws, &body(id), (id % 2 == 0).then_some("refused_by_destination"));
+    }
+    let mut input = json!({"action": "discard", "reason": "refused_by_destination"});
+    let dry = redrive(&aws, input.clone()).await.unwrap();
+    assert_eq!(numbers(&dry), [25, 13, 0, 0, 25, 0, 0, 0]);
+    assert_eq!(visible_dead_letters(&aws), 25);
+    input["dry_run"] = json!(false);
+    let summary = redrive(&aws, input.clone()).await.unwrap();
+    assert_eq!(numbers(&summary), [25, 13, 0, 13, 12, 0, 0, 0]);
+    assert_eq!(summary["action"], "discard");
+    assert_eq!(visible_dead_letters(&aws), 12);
+    assert_eq!(on(&aws, QUEUE_URL).len(), 0);
+    let again = redrive(&aws, input).await.unwrap();
+    assert_eq!(numbers(&again), [12, 0, 0, 0, 12, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_request_is_refused_and_nothing_is_called() {
+    let aws = account();
+    lay_down_many(&aws, 1);
+    for input in [
+        json!({"action": "discard", "dry_run": false}),
+        json!({"dry_run": false, "reason": "all"}),
+        json!([]),
+    ] {
+        let error = redrive(&aws, input).await.unwrap_err();
+        assert!(
+            error.starts_with("the input of redrive-orders cannot be used: "),
+            "{error}"
+        );
+    }
+    assert_eq!(aws.calls("ReceiveMessage").len(), 0);
+    assert_eq!(visible_dead_letters(&aws), 1);
+}
