@@ -1,6 +1,7 @@
 //! What the tests share: AWS in memory ([`aws`], [`sqs`]), and what its CloudWatch is told ([`emf`]); the functions set
 //! up in this process between it and a sandbox ([`bridge`]); `submit-orders` in a world that fails by seed
-//! ([`simulation`]), where the destination is in memory too ([`destination`]).
+//! ([`simulation`]), where the destination is in memory too ([`destination`]). And what tests read: the templates
+//! ([`template`]) and the runbook ([`runbook`]).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +17,8 @@ pub mod aws;
 pub mod bridge;
 pub mod destination;
 pub mod emf;
+pub mod runbook;
 pub mod simulation;
 pub mod sqs;
 mod sqs_api;
+pub mod template;

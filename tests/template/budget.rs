@@ -7,7 +7,7 @@ use submit_orders::{
     handler::EXPIRY_MARGIN,
 };
 
-use crate::translated::{Resource, Template};
+use integration_tests::template::{Resource, Template};
 
 fn resource(id: &str) -> Resource<'static> {
     Template::product().resource(id).unwrap()

@@ -5,7 +5,6 @@
 //! * `mutations`: each rule, broken on purpose: a rule that nothing can break says nothing.
 //! * `budget`: how long an outage may last.
 //! * `readme`: what the README says of parameters and alarms.
-//! * `translated`: a template as CloudFormation sees it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,4 +17,3 @@ mod budget;
 mod mutations;
 mod readme;
 mod rules;
-mod translated;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::rules::{MONITORING, PRODUCT, Rule};
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 /// A template that must not be: the rule that says so, what is wrong, and how to get there. Each edit is a JSON pointer
 /// and the value there, `null` to take it out.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::rules::{page, tells};
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 const README: &str = include_str!("../../README.md");
 

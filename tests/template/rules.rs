@@ -13,7 +13,7 @@ mod runs;
 
 pub(crate) use alarms::{page, tells};
 
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 /// A rule: it holds for a template, or says what is wrong.
 pub(crate) type Rule = fn(&Template) -> Result<(), String>;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::composites::children;
 use super::ensure;
-use crate::translated::{Resource, Template};
+use integration_tests::template::{Resource, Template};
 
 const DAY: u64 = 24 * 60 * 60;
 

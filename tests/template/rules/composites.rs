@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::alarms::alarms;
 use super::ensure;
-use crate::translated::{Resource, Template};
+use integration_tests::template::{Resource, Template};
 
 /// The logical ids of the alarms in a composite's rule.
 pub(super) fn children(composite: Resource<'_>) -> Vec<&str> {

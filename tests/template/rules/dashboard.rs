@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::alarms::{alarms, page, tells};
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 /// The width of the grid (CloudWatch User Guide, "Dashboard body structure and syntax").
 const COLUMNS: u64 = 24;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 pub(crate) fn the_mapping_reports_each_message_that_failed(template: &Template) -> Result<(), String> {
     let mapping = template.resource("SubmitOrdersFunctionCustomers")?;

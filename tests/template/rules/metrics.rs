@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::dashboard::widgets;
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 /// Namespace, dimension, and the metrics that are published with that dimension alone.
 const PUBLISHED: [(&str, &str, &[&str]); 5] = [

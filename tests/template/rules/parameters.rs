@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 pub(crate) fn every_parameter_says_what_it_is_for(template: &Template) -> Result<(), String> {
     for (name, parameter) in template.parameters() {

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::json;
 
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 /// What the functions are made of.
 fn sources() -> &'static str {

@@ -6,7 +6,7 @@ use serde_json::json;
 use submit_orders::backoff::LONGEST_STEP;
 
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 const DAY: u64 = 24 * 60 * 60;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::ensure;
-use crate::translated::{Resource, Template};
+use integration_tests::template::{Resource, Template};
 
 pub(crate) fn every_function_has_a_role_of_its_own(template: &Template) -> Result<(), String> {
     let mut roles = BTreeSet::new();

@@ -1,7 +1,7 @@
 //! The schedule, and what becomes of a run that fails.
 
 use super::ensure;
-use crate::translated::Template;
+use integration_tests::template::Template;
 
 pub(crate) fn what_the_schedule_cannot_start_is_retried_and_then_reported(
     template: &Template,

@@ -7,27 +7,27 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 /// A translated template.
-pub(crate) struct Template(Value);
+pub struct Template(Value);
 
 /// A resource of a template.
 #[derive(Clone, Copy)]
-pub(crate) struct Resource<'a> {
+pub struct Resource<'a> {
     /// The logical id.
-    pub(crate) id: &'a str,
+    pub id: &'a str,
     /// Its properties, as they stand.
-    pub(crate) properties: &'a Value,
+    pub properties: &'a Value,
     template: &'a Template,
 }
 
 impl Template {
     /// `template.yaml`: what runs.
-    pub(crate) fn product() -> &'static Self {
+    pub fn product() -> &'static Self {
         static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("template.yaml"));
         &TEMPLATE
     }
 
     /// `infra/monitoring.yaml`: what watches it.
-    pub(crate) fn monitoring() -> &'static Self {
+    pub fn monitoring() -> &'static Self {
         static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("infra/monitoring.yaml"));
         &TEMPLATE
     }
@@ -54,7 +54,7 @@ impl Template {
     }
 
     /// A copy in which the values at these JSON pointers are others; `null` takes a value out.
-    pub(crate) fn mutated(&self, edits: &[(&str, Value)]) -> Self {
+    pub fn mutated(&self, edits: &[(&str, Value)]) -> Self {
         let mut copy = self.0.clone();
         for (pointer, value) in edits {
             let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -74,7 +74,7 @@ impl Template {
     }
 
     /// The resource with this logical id.
-    pub(crate) fn resource(&self, id: &str) -> Result<Resource<'_>, String> {
+    pub fn resource(&self, id: &str) -> Result<Resource<'_>, String> {
         let found = self.resources().find(|(resource, _)| resource.id == id);
         found
             .map(|(resource, _)| resource)
@@ -82,7 +82,7 @@ impl Template {
     }
 
     /// The resources of a type, such as `AWS::SQS::Queue`; at least one.
-    pub(crate) fn of_type(&self, kind: &str) -> Result<Vec<Resource<'_>>, String> {
+    pub fn of_type(&self, kind: &str) -> Result<Vec<Resource<'_>>, String> {
         let all: Vec<_> = self.resources().filter(|(_, other)| *other == kind).collect();
         if all.is_empty() {
             return Err(format!("there is no {kind}"));
@@ -91,7 +91,7 @@ impl Template {
     }
 
     /// All resources, each with its type.
-    pub(crate) fn resources(&self) -> impl Iterator<Item = (Resource<'_>, &str)> {
+    pub fn resources(&self) -> impl Iterator<Item = (Resource<'_>, &str)> {
         self.0["Resources"]
             .as_object()
             .unwrap()
@@ -107,19 +107,19 @@ impl Template {
     }
 
     /// The parameters as they are declared.
-    pub(crate) fn parameters(&self) -> &Map<String, Value> {
+    pub fn parameters(&self) -> &Map<String, Value> {
         self.0["Parameters"].as_object().unwrap()
     }
 
     /// A parameter as it is declared.
-    pub(crate) fn parameter(&self, name: &str) -> &Value {
+    pub fn parameter(&self, name: &str) -> &Value {
         &self.parameters()[name]
     }
 }
 
 impl<'a> Resource<'a> {
     /// A property, by its path such as `/VisibilityTimeout`; the default, where it is a parameter that has one.
-    pub(crate) fn get(self, path: &str) -> &'a Value {
+    pub fn get(self, path: &str) -> &'a Value {
         let value = self.properties.pointer(path).unwrap_or(&Value::Null);
         let name = value.get("Ref").and_then(Value::as_str);
         let parameter = name.and_then(|name| self.template.parameters().get(name));
@@ -129,19 +129,19 @@ impl<'a> Resource<'a> {
     }
 
     /// A property that is text.
-    pub(crate) fn text(self, path: &str) -> &'a str {
+    pub fn text(self, path: &str) -> &'a str {
         self.get(path).as_str().unwrap_or_default()
     }
 
     /// A property that is a number.
-    pub(crate) fn number(self, path: &str) -> Result<u64, String> {
+    pub fn number(self, path: &str) -> Result<u64, String> {
         let value = self.get(path);
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         number.ok_or_else(|| format!("{}{path} is {value}, no number", self.id))
     }
 
     /// The resource that a property names by `Ref` or its ARN.
-    pub(crate) fn target(self, path: &str) -> Result<Resource<'a>, String> {
+    pub fn target(self, path: &str) -> Result<Resource<'a>, String> {
         let value = self.properties.pointer(path).unwrap_or(&Value::Null);
         let id = value.get("Ref").or_else(|| value.pointer("/Fn::GetAtt/0"));
         let id = id.and_then(Value::as_str);
@@ -150,7 +150,7 @@ impl<'a> Resource<'a> {
     }
 
     /// The statements of its policies: a role's inline ones, or the document that it is.
-    pub(crate) fn statements(self) -> Vec<&'a Value> {
+    pub fn statements(self) -> Vec<&'a Value> {
         let inline = self.properties["Policies"].as_array().into_iter().flatten();
         let documents = inline
             .map(|policy| &policy["PolicyDocument"])
