@@ -1,30 +1,11 @@
 //! What ends on a queue for people.
 
-use aws_sdk_sqs::types::QueueAttributeName;
-use local_run::{Error, LocalStack};
+use local_run::Error;
 use sandbox::{Answer, Endpoint, Rule, customers};
 
-use crate::harness::{MAX_RECEIVE_COUNT, PATIENCE, account, date, on_the_deployed_stack, run};
-
-/// So long a message that failed is hidden, where the function cannot set it.
-async fn set_visibility_timeout(stack: &LocalStack, secs: u64) -> String {
-    let url = stack.output("CustomerQueueUrl").unwrap();
-    let queue = stack
-        .sqs()
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(QueueAttributeName::All);
-    let attributes = queue.send().await.unwrap().attributes.unwrap();
-    stack
-        .sqs()
-        .set_queue_attributes()
-        .queue_url(url)
-        .attributes(QueueAttributeName::VisibilityTimeout, secs.to_string())
-        .send()
-        .await
-        .unwrap();
-    attributes[&QueueAttributeName::RedrivePolicy].clone()
-}
+use crate::harness::{
+    MAX_RECEIVE_COUNT, PATIENCE, account, date, on_the_deployed_stack, run, set_visibility_timeout,
+};
 
 #[test]
 fn a_message_whose_attempts_are_used_up_is_moved_by_the_redrive_policy() {

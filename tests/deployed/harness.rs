@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use aho_corasick::AhoCorasick;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sqs::types::QueueAttributeName;
 use local_run::account::Account;
 use local_run::places::Places;
 use local_run::queues::DeadLetter;
@@ -15,6 +17,8 @@ use serde_json::{Value, json};
 use shared::order_date::OrderDate;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell};
+
+use crate::privileges::nothing_is_used_that_is_not_granted;
 
 /// How long nothing may happen in a run: a queue is looked at once a second, and two cores may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,6 +47,7 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
         stack.sandbox.reset();
         stack.take_dead_letters().await.unwrap();
         test(&stack).await;
+        nothing_is_used_that_is_not_granted(&stack);
         let logs = logs(&stack).await;
         assert!(
             logs.contains("run completed") || logs.contains("run ended early"),
@@ -131,4 +136,47 @@ pub(crate) fn account_of(
         .iter()
         .map(|customer| (customer.json.as_str(), Some(&customer.expected)));
     Account::new(order_date, expectations, &stack.sandbox.ledger(), dead_letters)
+}
+
+/// Sets how long a message that failed is hidden, where the function cannot set it.
+///
+/// # Returns
+/// The queue's redrive policy.
+pub(crate) async fn set_visibility_timeout(stack: &LocalStack, secs: u64) -> String {
+    let url = stack.output("CustomerQueueUrl").unwrap();
+    let queue = stack
+        .sqs()
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(QueueAttributeName::All);
+    let attributes = queue.send().await.unwrap().attributes.unwrap();
+    stack
+        .sqs()
+        .set_queue_attributes()
+        .queue_url(url)
+        .attributes(QueueAttributeName::VisibilityTimeout, secs.to_string())
+        .send()
+        .await
+        .unwrap();
+    attributes[&QueueAttributeName::RedrivePolicy].clone()
+}
+
+/// Sets the time-out of fetch-customers.
+pub(crate) async fn set_time_out(stack: &LocalStack, secs: i32) {
+    let arn = stack.output("FetchCustomersFunctionArn").unwrap();
+    let change = stack.lambda().update_function_configuration().function_name(arn);
+    change.timeout(secs).send().await.unwrap();
+}
+
+/// Invokes a function by hand.
+///
+/// # Returns
+/// Its answer.
+pub(crate) async fn invoke(stack: &LocalStack, function: &'static str, input: Value) -> Value {
+    let arn = stack.output(function).unwrap();
+    let call = stack.lambda().invoke().function_name(arn);
+    let answer = call.payload(Blob::new(input.to_string())).send().await.unwrap();
+    let payload: Value = serde_json::from_slice(answer.payload.unwrap().as_ref()).unwrap();
+    assert_eq!(answer.function_error, None, "{payload}");
+    payload
 }

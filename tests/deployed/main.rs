@@ -6,6 +6,8 @@
 //! * `kills`: workers that are killed in the middle of their work.
 //! * `metrics`: what they print for CloudWatch.
 //! * `monitoring`: alarms and dashboard.
+//! * `privileges`: what the functions may do beside what they do.
+//! * `runbook`: the commands of infra/RUNBOOK.md.
 //! * `scale`: more pages than one, and more than one invocation can read.
 //! * `harness`: the stack they share.
 #![allow(
@@ -23,4 +25,6 @@ mod job;
 mod kills;
 mod metrics;
 mod monitoring;
+mod privileges;
+mod runbook;
 mod scale;

@@ -1,9 +1,8 @@
 //! More customers than one page, and more pages than one invocation.
 
-use local_run::LocalStack;
 use sandbox::{Action, Endpoint, Rule, customers};
 
-use crate::harness::{PAGE_SIZE, account, date, on_the_deployed_stack, run};
+use crate::harness::{PAGE_SIZE, account, date, on_the_deployed_stack, run, set_time_out};
 
 #[test]
 fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
@@ -21,12 +20,6 @@ fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
         assert_eq!(account.wrong, [""; 0]);
         println!("10,000 customers in {:?}", run.elapsed);
     });
-}
-
-async fn set_time_out(stack: &LocalStack, secs: i32) {
-    let arn = stack.output("FetchCustomersFunctionArn").unwrap();
-    let change = stack.lambda().update_function_configuration().function_name(arn);
-    change.timeout(secs).send().await.unwrap();
 }
 
 #[test]

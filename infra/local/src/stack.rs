@@ -36,6 +36,8 @@ pub struct LocalStack {
     pub recorder: Recorder,
     /// The stack's outputs.
     pub outputs: Outputs,
+    /// The parameters that it was given.
+    pub parameters: BTreeMap<String, String>,
     /// What of the template is different here.
     pub notes: Vec<String>,
     /// Where things are.
@@ -101,6 +103,7 @@ impl LocalStack {
             sandbox,
             recorder,
             outputs,
+            parameters: all,
             places,
             ministack,
         })

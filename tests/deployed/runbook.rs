@@ -1,0 +1,159 @@
+//! `infra/RUNBOOK.md`: its commands, taken from the page itself, as somebody on call would paste them.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
+
+use integration_tests::runbook::{Page, Runbook};
+use local_run::LocalStack;
+use sandbox::{Customers, customers};
+use serde_json::{Value, json};
+
+use crate::harness::{PATIENCE, date, on_the_deployed_stack, run};
+
+/// The order date and the customer that the pages' first block names.
+const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
+
+/// Puts `aws` on the search path that finds the local AWS also for the services for which version 1 of the AWS CLI
+/// does not read `AWS_ENDPOINT_URL`.
+fn search_path(stack: &LocalStack) -> std::ffi::OsString {
+    let folder = stack.places.work.join("runbook");
+    fs::create_dir_all(&folder).unwrap();
+    let aws = folder.join("aws");
+    let real = stack.places.tools.join("aws");
+    let text = format!(
+        "#!/bin/sh\nexec {} --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n",
+        real.display()
+    );
+    fs::write(&aws, text).unwrap();
+    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let places = [folder, stack.places.tools.clone()];
+    std::env::join_paths(places.into_iter().chain(std::env::split_paths(&inherited))).unwrap()
+}
+
+/// Runs commands after the runbook's first block, from the root of the repository.
+///
+/// # Returns
+/// What they print.
+fn paste(stack: &LocalStack, commands: &str, typed: &str) -> String {
+    let script = format!("set -euo pipefail\n{}\n{commands}", Runbook::read().first_block);
+    let mut shell = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(&stack.places.root)
+        .env("PATH", search_path(stack))
+        .env("HOME", stack.places.home())
+        .env("AWS_ENDPOINT_URL", stack.aws_url())
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Commands that read nothing may be over by now.
+    let _ = shell.stdin.take().unwrap().write_all(typed.as_bytes());
+    let printed = shell.wait_with_output().unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&printed.stdout).into_owned(),
+        String::from_utf8_lossy(&printed.stderr),
+    );
+    assert!(
+        printed.status.success(),
+        "{}\n{commands}\n{out}\n{err}",
+        printed.status
+    );
+    assert!(!out.contains("Unhandled"), "{commands}\n{out}");
+    out
+}
+
+/// What somebody types where a page asks for it.
+fn typed(stack: &LocalStack, page: &Page) -> String {
+    let known = stack.sandbox.settings();
+    match page.anchor.as_str() {
+        "rotate-the-api-key" => format!("{}\n", known.api_key),
+        "rotate-the-clients-credentials" => format!("{}\n{}\n", known.client_id, known.client_secret),
+        _ => String::new(),
+    }
+}
+
+fn customer_123(email: &str) -> Customers {
+    let customer = json!([{
+        "customer_id": "123", "first_name": "John", "last_name": "Doe", "email": email,
+        "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"},
+    }]);
+    Customers::parse(customer.to_string().as_bytes()).unwrap()
+}
+
+#[test]
+fn every_command_of_every_page_works() {
+    on_the_deployed_stack(async |stack| {
+        run(stack, date(ORDER_DATE), &customers::generate(40, 51)).await;
+        let (mut commands, mut elsewhere) = (0, Vec::new());
+        for page in Runbook::read().pages {
+            // In one shell, as a page is read: a later block may use what an earlier one has set.
+            let all = page.commands.join("\n");
+            if !all.is_empty() {
+                println!("── {}\n{}", page.anchor, paste(stack, &all, &typed(stack, &page)));
+            }
+            commands += page.commands.len();
+            elsewhere.extend(page.aws_only.iter().map(|_| page.anchor.clone()));
+        }
+        println!("{commands} blocks of commands; not done here: {elsewhere:?}");
+        assert!(commands >= 35, "{commands}");
+        assert_eq!(elsewhere, ["misconfigured", "deploying-and-going-back"]);
+    });
+}
+
+#[test]
+fn whoever_asks_why_customer_123_has_no_order_finds_out_and_mends_it() {
+    on_the_deployed_stack(async |stack| {
+        let page = Runbook::read().page("a-customer-has-no-order");
+        let [why, in_the_source, story, mend] = &page.commands[..] else {
+            panic!("{:?}", page.commands)
+        };
+        stack.sandbox.set_customers(customer_123("nobody"));
+        stack.run(date(ORDER_DATE), PATIENCE, |_| {}).await.unwrap();
+
+        let answer: Value = json_in(&paste(stack, why, ""));
+        let example = &answer["examples"][0];
+        assert_eq!(
+            [
+                &example["customer_id"],
+                &example["reason"],
+                &example["order_date"]
+            ],
+            ["123", "invalid_customer", ORDER_DATE]
+        );
+        assert_eq!(example["detail"], "email: must be a valid e-mail address");
+        let answer = json_in(&paste(stack, in_the_source, ""));
+        assert_eq!(
+            (&answer["enqueued"], &answer["missing_customer_ids"]),
+            (&json!(1), &json!([]))
+        );
+        assert!(paste(stack, story, "").contains("email: must be a valid e-mail address"));
+
+        stack.sandbox.set_customers(customer_123("john.doe@example.com"));
+        paste(stack, mend, "");
+        let ordered = stack.sandbox.until(|record| record.counters.orders_stored == 1);
+        tokio::time::timeout(PATIENCE, ordered).await.unwrap();
+        let orders = stack.sandbox.ledger();
+        assert_eq!(
+            orders.keys().collect::<Vec<_>>(),
+            ["ORD-20231015-TSKDTY56PWC8QZC3"]
+        );
+        assert_eq!(json_in(&paste(stack, why, ""))["examined"], 0);
+    });
+}
+
+/// The JSON document that `invoke` prints after the line that says that there was no error.
+fn json_in(printed: &str) -> Value {
+    let text = printed
+        .strip_prefix("None\n")
+        .unwrap_or_else(|| panic!("{printed}"));
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
