@@ -5,7 +5,7 @@
 ##   make soak     the simulation, as often as you like
 ##   make bench-fetch  CPU time and peak memory of fetch-customers, 1,000 to 5 million customers
 ##   make lint     formatting, clippy, the template, licences and sources of dependencies
-##   make build    build both functions for AWS (sam build)
+##   make build    build the functions for AWS (sam build)
 ##   make deploy   build, and deploy to your AWS account (sam deploy --guided)
 ##   make tools    only install what the others need, into .tools/
 ##   make clean    remove what was built and installed
@@ -78,13 +78,14 @@ SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/c
 build-local: $(LOCAL_BUILD)/template.yaml
 
 $(LOCAL_BUILD)/template.yaml: $(SOURCES) $(PYTHON_TOOLS)
-	@echo 'Building both functions with the SAM CLI (minutes, the first time)'
+	@echo 'Building the functions with the SAM CLI (minutes, the first time)'
 	@AWS_DEFAULT_REGION=us-east-1 sam build --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) \
 		> $(CURDIR)/.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log >&2; exit 1; }
 ifeq ($(shell uname -s),Darwin)
 	@# The local AWS runs the functions as processes of this machine, and SAM's are for Linux.
-	@cargo build --release --package fetch-customers --package submit-orders
+	@cargo build --release --package fetch-customers --package redrive-orders --package submit-orders
 	@cp target/release/fetch-customers $(LOCAL_BUILD)/FetchCustomersFunction/bootstrap
+	@cp target/release/redrive-orders $(LOCAL_BUILD)/RedriveOrdersFunction/bootstrap
 	@cp target/release/submit-orders $(LOCAL_BUILD)/SubmitOrdersFunction/bootstrap
 endif
 	@touch $@

@@ -4,6 +4,7 @@
 //! * `job`: the main job, and what a second run does.
 //! * `failures`: what ends on a queue for people.
 //! * `kills`: workers that are killed in the middle of their work.
+//! * `redrive`: dead letters put back, and discarded.
 //! * `scale`: more pages than one, and more than one invocation can read.
 //! * `harness`: the stack they share.
 #![allow(
@@ -19,4 +20,5 @@ mod failures;
 mod harness;
 mod job;
 mod kills;
+mod redrive;
 mod scale;

@@ -37,7 +37,11 @@ fn a_batch_of_more_than_ten_has_a_window() {
 #[test]
 fn every_call_is_over_before_its_function_is() {
     let limit = |function: &str| Duration::from_secs(resource(function).number("/Timeout"));
-    for function in ["FetchCustomersFunction", "SubmitOrdersFunction"] {
+    for function in [
+        "FetchCustomersFunction",
+        "RedriveOrdersFunction",
+        "SubmitOrdersFunction",
+    ] {
         assert!(shared::aws::OPERATION_TIMEOUT < limit(function), "{function}");
         assert!(shared::http::CONNECT_TIMEOUT < limit(function), "{function}");
     }
@@ -184,6 +188,25 @@ fn a_run_is_retried_and_then_reported() {
         asynchronous.target("/DestinationConfig/OnFailure/Destination").id,
         "FailedRunsQueue"
     );
+}
+
+#[test]
+fn a_redrive_is_done_at_once_or_not_at_all() {
+    let asynchronous = resource("RedriveOrdersFunctionEventInvokeConfig");
+    assert_eq!(asynchronous.number("/MaximumRetryAttempts"), 0);
+    assert_eq!(asynchronous.number("/MaximumEventAgeInSeconds"), 60);
+}
+
+#[test]
+fn redrive_orders_is_told_the_two_queues() {
+    let function = resource("RedriveOrdersFunction");
+    for (variable, queue) in [
+        ("QUEUE_URL", "CustomerQueue"),
+        ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueue"),
+    ] {
+        let told = function.target(&format!("/Environment/Variables/{variable}"));
+        assert_eq!(told.id, queue);
+    }
 }
 
 #[test]
