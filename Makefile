@@ -97,13 +97,14 @@ SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/c
 build-local: $(LOCAL_BUILD)/template.yaml
 
 $(LOCAL_BUILD)/template.yaml: $(SOURCES) $(PYTHON_TOOLS) $(AUDITABLE)
-	@echo 'Building both functions with the SAM CLI (minutes, the first time)'
+	@echo 'Building the functions with the SAM CLI (minutes, the first time)'
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM_BUILD) --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) \
 		> $(CURDIR)/.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log >&2; exit 1; }
 ifeq ($(shell uname -s),Darwin)
 	@# The local AWS runs the functions as processes of this machine, and SAM's are for Linux.
-	@cargo build --release --package fetch-customers --package submit-orders
+	@cargo build --release --package fetch-customers --package redrive-orders --package submit-orders
 	@cp target/release/fetch-customers $(LOCAL_BUILD)/FetchCustomersFunction/bootstrap
+	@cp target/release/redrive-orders $(LOCAL_BUILD)/RedriveOrdersFunction/bootstrap
 	@cp target/release/submit-orders $(LOCAL_BUILD)/SubmitOrdersFunction/bootstrap
 endif
 	@touch $@

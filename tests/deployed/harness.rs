@@ -1,6 +1,7 @@
 //! The stack that the tests share.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -60,11 +61,11 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
     });
 }
 
-/// What both functions have logged so far.
+/// What the functions have logged so far.
 pub(crate) async fn logs(stack: &LocalStack) -> String {
     let http = shared::http::client().build().unwrap();
     let mut logs = String::new();
-    for function in ["fetch-customers", "submit-orders"] {
+    for function in ["fetch-customers", "redrive-orders", "submit-orders"] {
         let group = format!("/aws/lambda/{}-{function}", local_run::STACK);
         let mut token = Value::Null;
         loop {
@@ -118,6 +119,28 @@ pub(crate) fn date(text: &str) -> OrderDate {
 pub(crate) async fn run(stack: &LocalStack, order_date: OrderDate, customers: &[Customer]) -> Run {
     stack.sandbox.set_customers(customers.to_vec());
     stack.run(order_date, PATIENCE, |_| {}).await.unwrap()
+}
+
+/// What a command prints that is an output of the stack: a JSON document, and after it what the AWS CLI says.
+pub(crate) fn printed_by(stack: &LocalStack, command: &'static str) -> Value {
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
+    let tools = std::iter::once(stack.places.tools.clone()).chain(std::env::split_paths(&search_path));
+    let printed = Command::new("/bin/sh")
+        .args(["-c", stack.output(command).unwrap()])
+        .env("PATH", std::env::join_paths(tools).unwrap())
+        .env("HOME", stack.places.home())
+        .env("AWS_ENDPOINT_URL", stack.aws_url())
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .output()
+        .unwrap();
+    assert!(
+        printed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&printed.stderr)
+    );
+    let mut documents = serde_json::Deserializer::from_slice(&printed.stdout).into_iter::<Value>();
+    documents.next().unwrap().unwrap()
 }
 
 /// What became of them.

@@ -1,12 +1,10 @@
 //! The main job.
 
-use std::process::Command;
-
 use local_run::run::Counts;
 use sandbox::{Customer, Customers, customers};
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, account, date, on_the_deployed_stack, run};
+use crate::harness::{PATIENCE, account, date, on_the_deployed_stack, printed_by, run};
 
 #[test]
 fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
@@ -135,26 +133,7 @@ fn the_schedules_own_input_starts_a_run_of_the_scheduled_time() {
 fn the_stacks_backfill_command_works_as_it_stands() {
     on_the_deployed_stack(async |stack| {
         stack.sandbox.set_customers(customers::generate(3, 14));
-        let search_path = std::env::var_os("PATH").unwrap_or_default();
-        let tools = std::iter::once(stack.places.tools.clone()).chain(std::env::split_paths(&search_path));
-        let command = stack.output("BackfillCommand").unwrap().to_owned();
-        let printed = Command::new("/bin/sh")
-            .args(["-c", &command])
-            .env("PATH", std::env::join_paths(tools).unwrap())
-            .env("HOME", stack.places.home())
-            .env("AWS_ENDPOINT_URL", stack.aws_url())
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "local")
-            .output()
-            .unwrap();
-        assert!(
-            printed.status.success(),
-            "{}",
-            String::from_utf8_lossy(&printed.stderr)
-        );
-        // The summary, and after it what the AWS CLI says of the invocation.
-        let mut documents = serde_json::Deserializer::from_slice(&printed.stdout).into_iter::<Value>();
-        let mut summary = documents.next().unwrap().unwrap();
+        let mut summary = printed_by(stack, "BackfillCommand");
         summary.as_object_mut().unwrap().remove("elapsed_ms");
         assert_eq!(
             summary,

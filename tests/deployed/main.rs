@@ -8,6 +8,7 @@
 //! * `monitoring`: alarms and dashboard.
 //! * `privileges`: what the functions may do beside what they do.
 //! * `runbook`: the commands of infra/RUNBOOK.md.
+//! * `redrive`: dead letters put back, and discarded.
 //! * `scale`: more pages than one, and more than one invocation can read.
 //! * `harness`: the stack they share.
 #![allow(
@@ -26,5 +27,6 @@ mod kills;
 mod metrics;
 mod monitoring;
 mod privileges;
+mod redrive;
 mod runbook;
 mod scale;

@@ -1,7 +1,7 @@
 //! How far a sweep is: what was met, what is held, and whether it goes on.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     time::{Duration, SystemTime},
 };
 
@@ -79,8 +79,9 @@ pub struct Progress<'a> {
     bounds: Bounds,
     /// What is counted.
     pub books: Books,
-    /// Receipt handles by message id: of all that was received, but for what was deleted.
-    pub held: HashMap<String, String>,
+    /// The receipt handles of all receives, but for what was deleted. One that SQS delivers again has several, and
+    /// which of them is the last nobody knows.
+    pub held: HashSet<String>,
     /// Why no receive is begun any more.
     pub stop: Option<Stop>,
     /// A call that failed, so that there is no use in more of them.
@@ -99,7 +100,7 @@ impl<'a> Progress<'a> {
             request,
             bounds,
             books: Books::default(),
-            held: HashMap::new(),
+            held: HashSet::new(),
             stop: None,
             failure: None,
             seen: Seen::default(),
@@ -154,8 +155,7 @@ impl<'a> Progress<'a> {
         let letter = DeadLetter::read(&message);
         let receipt_handle = message.receipt_handle.unwrap_or_default();
         let seen_before = self.seen.before(&letter.message_id);
-        self.held
-            .insert(letter.message_id.clone(), receipt_handle.clone());
+        self.held.insert(receipt_handle.clone());
         if seen_before || letter.sent > self.bounds.began {
             return None;
         }
@@ -174,14 +174,11 @@ impl<'a> Progress<'a> {
         })
     }
 
-    /// What is deleted need not be made visible, unless SQS has delivered it again meanwhile.
+    /// What is deleted need not be made visible.
     pub fn let_go(&mut self, deleted: &[InHand]) {
         self.books.deleted += deleted.len();
         for in_hand in deleted {
-            let id = &in_hand.letter.message_id;
-            if self.held.get(id) == Some(&in_hand.receipt_handle) {
-                self.held.remove(id);
-            }
+            self.held.remove(&in_hand.receipt_handle);
         }
     }
 

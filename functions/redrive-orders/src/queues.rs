@@ -194,8 +194,9 @@ impl Queues {
     ///
     /// # Returns
     /// How many are not known to be: those are when the time ends that they were received for.
-    pub async fn show(&self, receipt_handles: impl Iterator<Item = String>, until: Instant) -> usize {
+    pub async fn show(&self, receipt_handles: HashSet<String>, until: Instant) -> usize {
         let returned: Vec<Returned> = receipt_handles
+            .into_iter()
             .map(|receipt_handle| Returned {
                 receipt_handle,
                 delay: Duration::ZERO,

@@ -79,7 +79,7 @@ impl<'a> Sweep<'a> {
         } = progress;
         let deadline = self.bounds.deadline;
         let until = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(deadline);
-        books.hidden = self.queues.show(held.into_values(), until).await;
+        books.hidden = self.queues.show(held, until).await;
         Swept { books, stop, failure }
     }
 

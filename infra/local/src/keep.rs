@@ -11,6 +11,7 @@ pub(crate) async fn hints(stack: &LocalStack) -> Result<String, Box<dyn Error>> 
     let aws = stack.aws_url();
     let api = stack.sandbox.base_url();
     let function = stack.output("FetchCustomersFunctionArn")?;
+    let redrive = stack.output("RedriveOrdersFunctionArn")?;
     let (queue, dead) = (
         stack.output("CustomerQueueUrl")?,
         stack.output("DeadLetterQueueUrl")?,
@@ -27,6 +28,8 @@ It is left running until Ctrl-C. In another terminal, from the root of this repo
 A run, and a backfill of one customer:
   cargo lambda invoke --remote --data-file infra/events/run.json {function}
   cargo lambda invoke --remote --data-file infra/events/backfill-one-customer.json {function}
+The dead letters, by reason, age and order date:
+  cargo lambda invoke --remote --data-ascii '{{}}' {redrive}
 The queues:
   aws --endpoint-url {aws} sqs get-queue-attributes --attribute-names All --queue-url {queue}
   aws --endpoint-url {aws} sqs receive-message --message-attribute-names All --visibility-timeout 0 --queue-url {dead}
@@ -39,13 +42,13 @@ Your changed code, in place of what is deployed (in a terminal of its own; then 
   cargo lambda watch --env-file {environment}
   cargo lambda invoke fetch-customers --data-file infra/events/run.json
   cargo lambda invoke submit-orders --data-file infra/events/two-messages.json
+  cargo lambda invoke redrive-orders --data-file infra/events/redrive-dry-run.json
 ",
         name = local_run::STACK,
     ))
 }
 
-/// Writes the environment of both functions as they are deployed, but for their own names; the rest is the same where
-/// both have it.
+/// Writes the environment of the functions as they are deployed, but for their own names; what several have is the same.
 async fn write_environment(stack: &LocalStack) -> Result<PathBuf, Box<dyn Error>> {
     let mut variables = BTreeMap::from(
         [
@@ -56,7 +59,11 @@ async fn write_environment(stack: &LocalStack) -> Result<PathBuf, Box<dyn Error>
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
-    for function in ["FetchCustomersFunctionArn", "SubmitOrdersFunctionArn"] {
+    for function in [
+        "FetchCustomersFunctionArn",
+        "RedriveOrdersFunctionArn",
+        "SubmitOrdersFunctionArn",
+    ] {
         let arn = stack.output(function)?;
         let deployed = stack
             .lambda()

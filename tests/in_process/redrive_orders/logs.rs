@@ -161,3 +161,22 @@ async fn no_name_or_address_is_in_a_summary_an_error_or_a_log_at_any_level() {
         assert!(!text.contains(canary), "{canary} was told");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
+    LazyLock::force(&LOGGING);
+    let aws = account();
+    let personal = r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"first_name": "Canary"}}"#;
+    lay_down(&aws, personal, None);
+    aws.set_faults(|call| (call.action == "ReceiveMessage").then_some(Fault::CutAnswer));
+    let error = redrive(&aws, json!({})).await.unwrap_err();
+    assert!(
+        error.contains("the dead-letter queue cannot be read: "),
+        "{error}"
+    );
+    let told = logged() + &error;
+    // Neither as text nor as the numbers of its bytes.
+    for canary in ["Canary", "67, 97, 110, 97, 114, 121"] {
+        assert!(!told.contains(canary), "{told}");
+    }
+}

@@ -80,6 +80,27 @@ pub(super) fn mutations() -> Vec<Mutation> {
         every_function_logs_json_to_a_group_that_forgets: "for ever" {
             "/Resources/FetchCustomersLogGroup/Properties/RetentionInDays": null
         }
+        no_function_logs_less_than_its_metrics: "WARN, which drops them" {
+            "/Parameters/LogLevel/AllowedValues": ["WARN", "INFO", "DEBUG"]
+        }
+        no_function_logs_less_than_its_metrics: "a level of its own" {
+            "/Resources/SubmitOrdersFunction/Properties/LoggingConfig/ApplicationLogLevel": "ERROR"
+        }
+        every_function_says_who_it_is: "nothing" {
+            "/Resources/SubmitOrdersFunction/Properties/Environment/Variables/AWS_SDK_UA_APP_ID": null
+        }
+        every_function_says_who_it_is: "another one" {
+            "/Resources/SubmitOrdersFunction/Properties/Environment/Variables/AWS_SDK_UA_APP_ID": "fetch-customers"
+        }
+        redrive_orders_is_told_the_two_queues: "the other way round" {
+            "/Resources/RedriveOrdersFunction/Properties/Environment/Variables/QUEUE_URL": {"Ref": "DeadLetterQueue"}
+        }
+        a_redrive_is_done_at_once_or_not_at_all: "it is repeated" {
+            "/Resources/RedriveOrdersFunctionEventInvokeConfig/Properties/MaximumRetryAttempts": 2
+        }
+        a_redrive_is_done_at_once_or_not_at_all: "hours later" {
+            "/Resources/RedriveOrdersFunctionEventInvokeConfig/Properties/MaximumEventAgeInSeconds": 21600
+        }
         every_function_is_traced: "not at all" {
             "/Resources/FetchCustomersFunction/Properties/TracingConfig": null
         }

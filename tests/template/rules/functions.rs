@@ -1,6 +1,6 @@
 //! Functions, and the mapping that feeds one of them.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -29,6 +29,7 @@ pub(crate) fn every_call_is_over_before_its_function_is(template: &Template) -> 
     for (function, longest) in [
         ("FetchCustomersFunction", shared::aws::OPERATION_TIMEOUT),
         ("FetchCustomersFunction", shared::http::CONNECT_TIMEOUT),
+        ("RedriveOrdersFunction", shared::aws::OPERATION_TIMEOUT),
         ("SubmitOrdersFunction", shared::aws::OPERATION_TIMEOUT),
         ("SubmitOrdersFunction", shared::http::CONNECT_TIMEOUT),
         ("SubmitOrdersFunction", post),
@@ -70,6 +71,53 @@ pub(crate) fn every_function_logs_json_to_a_group_that_forgets(template: &Templa
             .number("/RetentionInDays")?;
         ensure!(days > 0, "{} keeps logs {days} days", function.id);
     }
+    Ok(())
+}
+
+/// CloudWatch drops the metrics of a function whose level is above INFO.
+pub(crate) fn no_function_logs_less_than_its_metrics(template: &Template) -> Result<(), String> {
+    for function in template.of_type("AWS::Lambda::Function")? {
+        let level = &function.properties["LoggingConfig"]["ApplicationLogLevel"]["Ref"];
+        ensure!(level == "LogLevel", "{} has the level {level}", function.id);
+    }
+    let allowed = &template.parameter("LogLevel")["AllowedValues"];
+    ensure!(allowed == &json!(["INFO", "DEBUG"]), "it may be {allowed}");
+    Ok(())
+}
+
+pub(crate) fn every_function_says_who_it_is(template: &Template) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for function in template.of_type("AWS::Lambda::Function")? {
+        let name = function.text("/Environment/Variables/AWS_SDK_UA_APP_ID");
+        let group = function.target("/LoggingConfig/LogGroup")?.get("/LogGroupName");
+        let group = group.to_string();
+        ensure!(
+            group.ends_with(&format!("-{name}\"}}")) && names.insert(name),
+            "{} calls itself {name:?}, and logs to {group}",
+            function.id
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn redrive_orders_is_told_the_two_queues(template: &Template) -> Result<(), String> {
+    let function = template.resource("RedriveOrdersFunction")?;
+    for (variable, queue) in [
+        ("QUEUE_URL", "CustomerQueue"),
+        ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueue"),
+    ] {
+        let told = function.target(&format!("/Environment/Variables/{variable}"))?.id;
+        ensure!(told == queue, "{variable} is {told}");
+    }
+    Ok(())
+}
+
+pub(crate) fn a_redrive_is_done_at_once_or_not_at_all(template: &Template) -> Result<(), String> {
+    let asynchronous = template.resource("RedriveOrdersFunctionEventInvokeConfig")?;
+    let retries = asynchronous.number("/MaximumRetryAttempts")?;
+    ensure!(retries == 0, "{retries} retries");
+    let age = asynchronous.number("/MaximumEventAgeInSeconds")?;
+    ensure!(age == 60, "within {age} s");
     Ok(())
 }
 

@@ -1,0 +1,190 @@
+//! Dead letters put back on the queue, and discarded.
+
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use local_run::LocalStack;
+use local_run::queues::Depth;
+use sandbox::{Answer, Customer, Endpoint, Rule, customers};
+use serde_json::{Value, json};
+
+use crate::harness::{PATIENCE, account, date, logs, on_the_deployed_stack, printed_by, run};
+
+/// Invokes `redrive-orders`, which must answer with a summary.
+async fn redrive(stack: &LocalStack, input: Value) -> Value {
+    let arn = stack.output("RedriveOrdersFunctionArn").unwrap();
+    let call = stack.lambda().invoke().function_name(arn);
+    let answer = call
+        .payload(input.to_string().into_bytes().into())
+        .send()
+        .await
+        .unwrap();
+    let payload = answer.payload.unwrap_or_else(|| Vec::new().into()).into_inner();
+    let summary = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(answer.function_error, None, "{summary}");
+    summary
+}
+
+/// Examined, matched, redriven, discarded, left, failed, undeleted, hidden.
+fn numbers(summary: &Value) -> [u64; 8] {
+    [
+        "examined",
+        "matched",
+        "redriven",
+        "discarded",
+        "left",
+        "failed",
+        "undeleted",
+        "hidden",
+    ]
+    .map(|field| summary[field].as_u64().unwrap())
+}
+
+async fn send(stack: &LocalStack, queue: &'static str, bodies: &[String]) {
+    for bodies in bodies.chunks(10) {
+        let entries = bodies.iter().enumerate().map(|(at, body)| {
+            let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
+            entry.message_body(body).build().unwrap()
+        });
+        let call = stack
+            .sqs()
+            .send_message_batch()
+            .queue_url(stack.output(queue).unwrap());
+        let answer = call.set_entries(Some(entries.collect())).send().await.unwrap();
+        assert_eq!(answer.failed.len(), 0);
+    }
+}
+
+async fn dead_letters(stack: &LocalStack) -> Depth {
+    stack.depth("DeadLetterQueueUrl").await.unwrap()
+}
+
+/// Waits until the customer queue is empty, and so all that was on it is settled.
+async fn settled(stack: &LocalStack) {
+    let empty = async {
+        while !stack.depth("CustomerQueueUrl").await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, empty).await.unwrap();
+}
+
+#[test]
+fn what_was_refused_becomes_orders_when_the_destination_is_mended_and_the_rest_is_discarded() {
+    on_the_deployed_stack(async |stack| {
+        let (order_date, customers) = (date("2024-05-01T06:00:00Z"), customers::generate(100, 51));
+        let (valid, invalid): (Vec<Customer>, Vec<Customer>) = customers
+            .iter()
+            .cloned()
+            .partition(|customer| customer.expected.is_order());
+        let no_such_city =
+            Answer::status(422).body("application/problem+json", r#"{"title": "no such city"}"#);
+        stack.sandbox.set_faults(valid.iter().take(7).map(|customer| {
+            let id = customer.id.clone().unwrap();
+            Rule::on(Endpoint::Orders, no_such_city.clone()).customer(id)
+        }));
+        // One customer never gets to the queue by itself: as if its attempts were used up.
+        let (last, others) = customers.split_last().unwrap();
+        assert!(last.expected.is_order());
+        let body = format!(r#"{{"order_date":"{order_date}","customer":{}}}"#, last.json);
+        send(stack, "DeadLetterQueueUrl", &[body]).await;
+        run(stack, order_date, others).await;
+        stack.sandbox.set_faults([]);
+        let rejected = invalid.len() as u64;
+        let all = rejected + 7 + 1;
+        assert_eq!(
+            dead_letters(stack).await,
+            Depth {
+                visible: all,
+                in_flight: 0
+            }
+        );
+
+        let look = printed_by(stack, "RedriveCommand");
+        assert_eq!(numbers(&look), [all, all, 0, 0, all, 0, 0, 0]);
+        assert_eq!(
+            look["by_reason"],
+            json!({"attempts_used_up": 1, "invalid_customer": rejected, "refused_by_destination": 7})
+        );
+        assert_eq!(look["by_order_date"], json!({order_date.to_string(): all}));
+        assert_eq!(look["by_age"]["under_1_hour"], all);
+        assert_eq!(
+            (&look["complete"], &look["dry_run"]),
+            (&json!(true), &json!(true))
+        );
+        let examples = look["examples"].as_array().unwrap();
+        let refused = examples
+            .iter()
+            .find(|example| example["reason"] == "refused_by_destination");
+        assert_eq!(refused.unwrap()["detail"], "no such city");
+        assert_eq!(
+            dead_letters(stack).await,
+            Depth {
+                visible: all,
+                in_flight: 0
+            }
+        );
+
+        // The destination is mended: those that it had refused, and then what comes without a reason.
+        for (reason, count) in [("refused_by_destination", 7), ("attempts_used_up", 1)] {
+            let summary = redrive(stack, json!({"reason": reason, "dry_run": false})).await;
+            assert_eq!(summary["redriven"], count, "{summary}");
+            assert_eq!(summary["failed"], 0, "{summary}");
+        }
+        settled(stack).await;
+        assert_eq!(
+            dead_letters(stack).await,
+            Depth {
+                visible: rejected,
+                in_flight: 0
+            }
+        );
+        stack.sandbox.set_customers(customers.clone());
+        let account = account(stack, order_date, &customers).await;
+        assert_eq!(account.wrong, [""; 0]);
+        assert_eq!(
+            (account.ordered, account.dead_letters()),
+            (valid.len() as u64, rejected)
+        );
+
+        // Nobody mends an invalid customer's message: it is discarded, and the log says so.
+        let mut discard =
+            json!({"action": "discard", "reason": "invalid_customer", "order_date": order_date});
+        let dry = redrive(stack, discard.clone()).await;
+        assert_eq!(numbers(&dry), [rejected, rejected, 0, 0, rejected, 0, 0, 0]);
+        discard["dry_run"] = json!(false);
+        let summary = redrive(stack, discard).await;
+        assert_eq!(numbers(&summary), [rejected, rejected, 0, rejected, 0, 0, 0, 0]);
+        assert_eq!(dead_letters(stack).await, Depth::default());
+        let logs = logs(stack).await;
+        let audit = logs
+            .lines()
+            .filter(|line| line.contains("dead letter discarded") && line.contains(&order_date.to_string()));
+        assert_eq!(audit.count() as u64, rejected);
+    });
+}
+
+#[test]
+fn what_is_rejected_again_does_not_go_round_in_circles() {
+    on_the_deployed_stack(async |stack| {
+        stack.sandbox.set_customers(customers::generate(1, 52));
+        run(stack, date("2024-05-02T06:00:00Z"), &customers::generate(1, 52)).await;
+        let bodies: Vec<String> = (0..500).map(|at| format!("no JSON {at}")).collect();
+        send(stack, "DeadLetterQueueUrl", &bodies).await;
+        let summary = redrive(stack, json!({"reason": "attempts_used_up", "dry_run": false})).await;
+        assert_eq!(numbers(&summary), [500, 500, 500, 0, 0, 0, 0, 0]);
+        settled(stack).await;
+        let look = redrive(stack, json!({})).await;
+        assert_eq!(look["by_reason"], json!({"malformed_message": 500}));
+        let mut back: Vec<String> = stack
+            .dead_letters()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|letter| letter.body)
+            .collect();
+        back.sort();
+        let mut bodies = bodies;
+        bodies.sort();
+        assert_eq!(back, bodies);
+        println!("500 dead letters redriven in {} ms", summary["elapsed_ms"]);
+    });
+}
