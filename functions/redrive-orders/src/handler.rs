@@ -10,7 +10,7 @@ use crate::{
     queues::{QueueError, Queues},
     request::{NotARequest, Request},
     summary::Summary,
-    sweep::{Sweep, Swept},
+    sweep::Sweep,
 };
 
 /// The function, set up.
@@ -65,9 +65,10 @@ impl Handler {
         let request = Request::parse(input)?;
         let began = Instant::now();
         let bounds = Bounds::new(invocation.deadline, invocation.began, self.most_held);
-        let Swept { books, stop, failure } = Sweep::new(&self.queues, &request, bounds).run().await;
+        let swept = Sweep::new(&self.queues, &request, bounds).run().await;
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let summary = Summary::new(&request, &books, stop, elapsed_ms);
+        let summary = Summary::new(&request, &swept, elapsed_ms);
+        let failure = swept.failure;
         log(&summary, failure.as_ref());
         match failure {
             None => Ok(summary),

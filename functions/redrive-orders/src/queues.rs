@@ -209,8 +209,10 @@ impl Queues {
 /// What is said of an error, without the answer that it was made of: that may hold messages.
 fn why(error: &dyn Error) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
+    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    // The SDK's errors often say the same as what they wrap.
+    texts.dedup();
+    texts.join(": ").trim_end_matches('.').to_owned()
 }
 
 /// Parts a list of dead letters, in its order, into batches that one call takes.

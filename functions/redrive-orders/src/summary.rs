@@ -8,6 +8,7 @@ use crate::{
     counts::{ByAge, Counts, Example},
     progress::Stop,
     request::{Action, Request},
+    sweep::Swept,
 };
 
 /// What is counted on the way.
@@ -71,7 +72,8 @@ pub struct Summary {
 impl Summary {
     /// Adds up.
     #[must_use]
-    pub fn new(request: &Request, books: &Books, stop: Option<Stop>, elapsed_ms: u64) -> Self {
+    pub fn new(request: &Request, swept: &Swept, elapsed_ms: u64) -> Self {
+        let books = &swept.books;
         let (redriven, discarded) = match request.action {
             Action::Redrive => (books.copied, 0),
             Action::Discard => (0, books.deleted),
@@ -92,11 +94,11 @@ impl Summary {
             by_age: books.counts.by_age(),
             by_order_date: books.counts.by_order_date(),
             examples: books.counts.examples().to_vec(),
-            complete: stop.is_none(),
+            complete: swept.stop.is_none() && swept.failure.is_none(),
             notes: Vec::new(),
             elapsed_ms,
         };
-        summary.notes = summary.notes(stop);
+        summary.notes = summary.notes(swept.stop);
         summary
     }
 

@@ -88,7 +88,10 @@ async fn a_queue_that_takes_nothing_ends_it_with_everything_where_it_was() {
         ),
         "{error}"
     );
-    assert!(error.contains("AccessDeniedException"), "{error}");
+    assert!(
+        error.contains("takes no messages: service error: unhandled error (AccessDeniedException): "),
+        "{error}"
+    );
     assert!(
         error.contains(". The others are where they were; invoke it again when the cause is mended. Note: 40 that matched \
                         are still dead letters"),

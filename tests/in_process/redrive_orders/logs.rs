@@ -98,6 +98,20 @@ async fn nothing_is_gone_without_a_line_whatever_becomes_of_the_call() {
                     "{error}"
                 );
                 assert_eq!(taken_back.len(), 10, "{what}");
+                let early = audit(&lines, "redrive ended early");
+                assert_eq!(early.len(), 1, "{what}");
+                let told =
+                    ["level", "action", "left", "failed", "complete"].map(|field| early[0][field].clone());
+                assert_eq!(
+                    told,
+                    [
+                        json!("ERROR"),
+                        json!("discard"),
+                        json!(10),
+                        json!(10),
+                        json!(false)
+                    ]
+                );
             }
         }
     }
