@@ -3,13 +3,14 @@
 use std::error::Error;
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::cloudwatch::Series;
-use crate::page::{Area, PALE, color, font, grouped, signed};
+use crate::page::{Area, PALE, color, font, grouped, signed, text_width};
 use crate::widgets::Line;
 
-/// Where the legend ends and the chart begins.
-const HEAD: i32 = 44;
+/// Where the legend begins, and a line of it.
+const LEGEND: (i32, i32) = (28, 16);
 
 /// Draws the series beneath the widget's heading. `time` is how many seconds there are, and how many one point is.
 pub(crate) fn draw(
@@ -19,12 +20,17 @@ pub(crate) fn draw(
     series: &[Series],
     time: (f64, u64),
 ) -> Result<(), Box<dyn Error>> {
-    legend(area, lines, series)?;
     let (width, height) = area.dim_in_pixel();
-    let head = u32::try_from(HEAD)?;
-    let plot = area
-        .clone()
-        .shrink((0, HEAD), (width, height.saturating_sub(head)));
+    let head = legend(area, lines, series)?;
+    if series.iter().all(Vec::is_empty) {
+        let middle = Pos::new(HPos::Center, VPos::Center);
+        let center = (signed(width / 2), signed(height / 2));
+        let nothing = "the local AWS does not measure this".to_owned();
+        area.draw(&Text::new(nothing, center, font(13).color(&PALE).pos(middle)))?;
+        return Ok(());
+    }
+    let below = height.saturating_sub(u32::try_from(head)?);
+    let plot = area.clone().shrink((0, head), (width, below));
     let layers: Vec<Series> = if stacked {
         piled(series, time)
     } else {
@@ -37,22 +43,23 @@ pub(crate) fn draw(
     };
     let has_right = lines.iter().any(|line| line.right);
     let top = |most: f64| if most > 0.0 { most * 1.1 } else { 1.0 };
+    let minutes = time.0 / 60.0;
     let mut chart = ChartBuilder::on(&plot)
         .margin_left(4)
         .margin_right(if has_right { 4 } else { 14 })
         .x_label_area_size(20)
         .y_label_area_size(44)
         .right_y_label_area_size(if has_right { 36 } else { 0 })
-        .build_cartesian_2d(0.0..time.0, 0.0..top(most(false)))?
-        .set_secondary_coord(0.0..time.0, 0.0..top(most(true)));
+        .build_cartesian_2d(0.0..minutes, 0.0..top(most(false)))?
+        .set_secondary_coord(0.0..minutes, 0.0..top(most(true)));
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .x_labels(4)
         .y_labels(4)
-        .x_label_formatter(&|secs| clock(*secs))
+        .x_labels(5)
+        .x_label_formatter(&|minutes| clock(*minutes))
         .y_label_formatter(&|value| label(*value))
-        .label_style(font(10).color(&PALE))
+        .label_style(font(11).color(&PALE))
         .axis_style(PALE.mix(0.4))
         .light_line_style(TRANSPARENT)
         .bold_line_style(PALE.mix(0.15))
@@ -62,22 +69,30 @@ pub(crate) fn draw(
             .configure_secondary_axes()
             .y_labels(4)
             .y_label_formatter(&|value| label(*value))
-            .label_style(font(10).color(&PALE))
+            .label_style(font(11).color(&PALE))
             .axis_style(PALE.mix(0.4))
             .draw()?;
     }
     // The highest pile first, so that those beneath are seen.
     for (at, (line, layer)) in lines.iter().zip(&layers).enumerate().rev() {
         let color = color(line, at);
-        let points = layer.iter().copied();
         if stacked {
+            let points = layer.iter().map(in_minutes);
             chart.draw_series(AreaSeries::new(points, 0.0, color.filled()).border_style(color))?;
-        } else if line.right {
-            chart.draw_secondary_series(LineSeries::new(points.clone(), color.stroke_width(2)))?;
-            chart.draw_secondary_series(points.map(|point| Circle::new(point, 2, color.filled())))?;
-        } else {
-            chart.draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?;
-            chart.draw_series(points.map(|point| Circle::new(point, 2, color.filled())))?;
+            continue;
+        }
+        for points in unbroken(layer, time.1) {
+            let dots = points
+                .iter()
+                .map(|point| Circle::new(in_minutes(point), 2, color.filled()));
+            let path = LineSeries::new(points.iter().map(in_minutes), color.stroke_width(2));
+            if line.right {
+                chart.draw_secondary_series(path)?;
+                chart.draw_secondary_series(dots)?;
+            } else {
+                chart.draw_series(path)?;
+                chart.draw_series(dots)?;
+            }
         }
     }
     Ok(())
@@ -100,22 +115,43 @@ fn piled(series: &[Series], (span_secs, period_secs): (f64, u64)) -> Vec<Series>
     layers
 }
 
-fn legend(area: &Area<'_>, lines: &[Line], series: &[Series]) -> Result<(), Box<dyn Error>> {
-    let mut x = 8;
+/// Where nothing was measured, there is no line.
+fn unbroken(series: &Series, period_secs: u64) -> impl Iterator<Item = &[(f64, f64)]> {
+    let longest = 1.5 * f64::from(u32::try_from(period_secs).unwrap_or(u32::MAX));
+    series.chunk_by(move |(one, _), (next, _)| next - one < longest)
+}
+
+/// Draws it in as many lines as it needs.
+///
+/// # Returns
+/// Where it ends.
+fn legend(area: &Area<'_>, lines: &[Line], series: &[Series]) -> Result<i32, Box<dyn Error>> {
+    let (width, _) = area.dim_in_pixel();
+    let (mut x, mut y) = (8, LEGEND.0);
     for (at, (line, series)) in lines.iter().zip(series).enumerate() {
-        let color = color(line, at);
-        area.draw(&Rectangle::new([(x, 28), (x + 8, 36)], color.filled()))?;
         let nothing = if series.is_empty() { " (no data)" } else { "" };
         let side = if line.right { " →" } else { "" };
         let text = format!("{}{side}{nothing}", line.label);
-        let width = signed(u32::try_from(text.chars().count())? * 11 / 2);
-        area.draw(&Text::new(text, (x + 11, 27), font(10)))?;
-        x += width + 20;
+        let text_width = signed(text_width(&text));
+        if x > 8 && x + 12 + text_width > signed(width) {
+            (x, y) = (8, y + LEGEND.1);
+        }
+        area.draw(&Rectangle::new(
+            [(x, y), (x + 8, y + 8)],
+            color(line, at).filled(),
+        ))?;
+        area.draw(&Text::new(text, (x + 12, y - 2), font(12)))?;
+        x += text_width + 24;
     }
-    Ok(())
+    Ok(y + LEGEND.1)
 }
 
-fn clock(secs: f64) -> String {
+fn in_minutes((secs, value): &(f64, f64)) -> (f64, f64) {
+    (secs / 60.0, *value)
+}
+
+fn clock(minutes: f64) -> String {
+    let secs = (minutes * 60.0).round();
     format!("{:.0}:{:02.0}", (secs / 60.0).floor(), secs % 60.0)
 }
 
@@ -145,7 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read_as_on_a_clock() {
-        assert_eq!([0.0, 65.0, 600.0].map(clock), ["0:00", "1:05", "10:00"]);
+    fn a_line_is_broken_where_nothing_was_measured() {
+        let series = vec![(0.0, 1.0), (5.0, 2.0), (15.0, 3.0), (20.0, 4.0)];
+        let parts: Vec<usize> = unbroken(&series, 5).map(<[_]>::len).collect();
+        assert_eq!(parts, [2, 2]);
+    }
+
+    #[test]
+    fn minutes_are_read_as_on_a_clock() {
+        assert_eq!([0.0, 65.0 / 60.0, 10.0].map(clock), ["0:00", "1:05", "10:00"]);
     }
 }

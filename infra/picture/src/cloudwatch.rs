@@ -4,8 +4,6 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::emf::Datum;
 use crate::widgets::Line;
@@ -67,16 +65,12 @@ impl CloudWatch {
             let values = answer.pointer(&format!("/MetricDataResults/0/{name}"));
             values.and_then(Value::as_array).cloned().unwrap_or_default()
         };
-        let mut series = Series::new();
-        for (time, value) in list("Timestamps").iter().zip(list("Values")) {
-            let time = OffsetDateTime::parse(time.as_str().unwrap_or_default(), &Rfc3339)?;
-            let since = u64::try_from(time.unix_timestamp())?.saturating_sub(self.start);
-            series.push((
-                f64::from(u32::try_from(since)?),
-                value.as_f64().unwrap_or_default(),
-            ));
-        }
-        Ok(series)
+        // Seconds since 1970, as the JSON protocol has it.
+        let start = f64::from(u32::try_from(self.start)?);
+        let since = |time: &Value| time.as_f64().map(|time| time - start);
+        let values = list("Values");
+        let values = values.iter().filter_map(Value::as_f64);
+        Ok(list("Timestamps").iter().filter_map(since).zip(values).collect())
     }
 
     async fn call(&self, action: &str, input: Value) -> Result<Value, Box<dyn Error>> {

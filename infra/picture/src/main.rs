@@ -19,7 +19,7 @@ use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use cloudwatch::CloudWatch;
@@ -66,7 +66,7 @@ async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
     let start = now_secs()? / PERIOD_SECS * PERIOD_SECS;
     let mut data = Vec::new();
     tokio::select! {
-        told = story::tell(&stack, |what| say(&format!("• {what}"))) => told?,
+        told = story::tell(&stack, Duration::from_secs(2 * PERIOD_SECS), |what| say(&format!("• {what}"))) => told?,
         watched = queues::watch(&stack, &mut data) => watched?,
     }
     let cloudwatch = CloudWatch {

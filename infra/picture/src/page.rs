@@ -76,7 +76,7 @@ pub(crate) fn svg(widgets: &[Drawn], span_secs: f64, period_secs: u64) -> Result
              seconds. A data point is {period_secs} seconds, not five minutes."
         );
         let at = (6, signed(height - CAPTION + 6));
-        root.draw(&Text::new(caption, at, font(12).color(&PALE)))?;
+        root.draw(&Text::new(caption, at, font(14).color(&PALE)))?;
         root.present()?;
     }
     Ok(svg)
@@ -115,7 +115,7 @@ pub(crate) fn grouped(number: f64) -> String {
 }
 
 fn heading(area: &Area<'_>, title: &str) -> Result<(), Box<dyn Error>> {
-    let style = (FONT, 13, FontStyle::Bold).into_font().color(&INK);
+    let style = (FONT, 15, FontStyle::Bold).into_font().color(&INK);
     area.draw(&Text::new(title.to_owned(), (8, 6), style))?;
     Ok(())
 }
@@ -128,11 +128,11 @@ fn text(area: &Area<'_>, markdown: &str) -> Result<(), Box<dyn Error>> {
         area,
         lines.next().unwrap_or_default().trim_start_matches(['#', ' ']),
     )?;
-    let mut y = 26;
+    let mut y = 28;
     for paragraph in lines.filter(|line| !line.is_empty()) {
         for line in wrapped(&plain(paragraph), width) {
-            area.draw(&Text::new(line, (8, y), font(11)))?;
-            y += 15;
+            area.draw(&Text::new(line, (8, y), font(13)))?;
+            y += 17;
         }
         y += 5;
     }
@@ -151,20 +151,24 @@ fn plain(markdown: &str) -> String {
     text.replace("**", "").replace('[', "")
 }
 
-/// At blanks, by the width of letters as they are on average.
+/// Pixels of a text of the usual size: letters as wide as they are on average.
+pub(crate) fn text_width(text: &str) -> u32 {
+    u32::try_from(text.chars().count())
+        .unwrap_or(u32::MAX)
+        .saturating_mul(11)
+        / 2
+}
+
+/// At blanks, where it would be wider.
 fn wrapped(text: &str, width: u32) -> Vec<String> {
-    let most = usize::try_from(width.saturating_sub(16)).unwrap_or(usize::MAX) * 10 / 54;
-    let mut lines = vec![String::new()];
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last > 0 && last + 1 + word.chars().count() > most {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
+        match lines.last_mut() {
+            Some(line) if text_width(line) + text_width(word) + 22 <= width => {
                 line.push(' ');
+                line.push_str(word);
             }
-            line.push_str(word);
+            Some(_) | None => lines.push(word.to_owned()),
         }
     }
     lines
@@ -176,8 +180,8 @@ fn alarms(area: &Area<'_>, title: &str, names: &[String]) -> Result<(), Box<dyn 
     let (width, _) = area.dim_in_pixel();
     let (mut x, mut y) = (8, 28);
     for name in names {
-        let name = name.trim_start_matches("customer-order-sync-");
-        let box_width = signed(u32::try_from(name.chars().count())? * 6 + 20);
+        let name = page_of(name);
+        let box_width = signed(text_width(&name) + 20);
         if x + box_width > signed(width) {
             (x, y) = (8, y + 30);
         }
@@ -186,13 +190,28 @@ fn alarms(area: &Area<'_>, title: &str, names: &[String]) -> Result<(), Box<dyn 
         area.draw(&Rectangle::new(corners, PALE.stroke_width(1)))?;
         let center = Pos::new(HPos::Center, VPos::Center);
         area.draw(&Text::new(
-            name.to_owned(),
+            name,
             (x + box_width / 2, y + 12),
-            font(11).pos(center),
+            font(13).pos(center),
         ))?;
         x += box_width + 8;
     }
     Ok(())
+}
+
+/// An alarm's name without the stack's. Of one that the local AWS has not, there is only the template's name for it.
+fn page_of(alarm: &str) -> String {
+    let Some(id) = alarm.strip_suffix("Alarm") else {
+        return alarm.replace(&format!("{}-", local_run::STACK), "");
+    };
+    let mut name = String::new();
+    for letter in id.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
 }
 
 /// The last value of each, large, side by side.
@@ -205,9 +224,9 @@ fn numbers(area: &Area<'_>, lines: &[Line], series: &[Series]) -> Result<(), Box
         let value = series
             .last()
             .map_or_else(|| "–".to_owned(), |(_, value)| grouped(*value));
-        let style = (FONT, 30).into_font().color(&color(line, at)).pos(top);
+        let style = (FONT, 34).into_font().color(&color(line, at)).pos(top);
         area.draw(&Text::new(value, (x, signed(height / 2 + 8)), style))?;
-        let label = font(11).color(&PALE).pos(top);
+        let label = font(13).color(&PALE).pos(top);
         area.draw(&Text::new(line.label.clone(), (x, signed(height - 22)), label))?;
         x += signed(each);
     }
@@ -224,7 +243,15 @@ mod tests {
             plain("**Any?** [dead-letters](https://x/y#dead-letters), [runs](#r)!"),
             "Any? dead-letters, runs!"
         );
-        assert_eq!(wrapped("one two three", 16 + 41), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", 22 + 38), ["one two", "three"]);
+    }
+
+    #[test]
+    fn an_alarm_is_named_as_its_page() {
+        assert_eq!(
+            ["customer-order-sync-failed-runs", "DestinationDownAlarm"].map(page_of),
+            ["failed-runs", "destination-down"]
+        );
     }
 
     #[test]

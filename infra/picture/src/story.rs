@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local_run::{Error, LocalStack};
-use sandbox::{Action, Answer, Endpoint, Rule, customers};
+use sandbox::{Action, Answer, Endpoint, Record, Rule, customers};
 use shared::order_date::OrderDate;
 
 /// How long nothing may happen: a message that was retried comes back within a minute or two.
@@ -22,11 +22,15 @@ fn usual() -> [Rule; 3] {
     [slow(2, 900), slow(25, 160), slow(100, 60)]
 }
 
-/// Tells it on the stack. `say` is told what happens.
+/// Tells it on the stack, and lets it be quiet for a while at the end. `say` is told what happens.
 ///
 /// # Errors
 /// A run did not end as it must.
-pub(crate) async fn tell(stack: &LocalStack, say: impl Fn(&str)) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn tell(
+    stack: &LocalStack,
+    quiet: Duration,
+    say: impl Fn(&str),
+) -> Result<(), Box<dyn std::error::Error>> {
     let date = |day: &str| format!("2026-11-{day}T06:00:00Z").parse::<OrderDate>();
     stack.sandbox.set_customers(customers::generate(CUSTOMERS, 1));
 
@@ -45,11 +49,7 @@ pub(crate) async fn tell(stack: &LocalStack, say: impl Fn(&str)) -> Result<(), B
         let down = Rule::on(Endpoint::Orders, Answer::status(503)).latency_ms(20);
         stack.sandbox.set_faults([down]);
         // Each of ten instances stops after five failures; then one at a time finds out.
-        let failures = |counters: &sandbox::Counters| counters.order_statuses.get(&503).copied().unwrap_or(0);
-        stack
-            .sandbox
-            .until(|record| failures(&record.counters) >= 80)
-            .await;
+        stack.sandbox.until(|record| answers(record, 503) >= 80).await;
         stack.sandbox.set_faults(usual());
     };
     let (run, ()) = tokio::join!(stack.run(date("02")?, PATIENCE, |_| {}), outage);
@@ -68,8 +68,28 @@ pub(crate) async fn tell(stack: &LocalStack, say: impl Fn(&str)) -> Result<(), B
         Ok(_) => return Err("a run without the API key was completed".into()),
     }
 
-    say("and takes it again");
-    stack.sandbox.set_faults(usual());
-    stack.run(date("03")?, PATIENCE, |_| {}).await?;
+    say("it takes it again, but the destination refuses our client");
+    let refused = Rule::on(Endpoint::Orders, Answer::status(403));
+    stack.sandbox.set_faults([refused]);
+    let mended = async {
+        // One call of each instance, and no more.
+        stack.sandbox.until(|record| answers(record, 403) >= 10).await;
+        stack.sandbox.set_faults(usual());
+    };
+    let (run, ()) = tokio::join!(stack.run(date("03")?, PATIENCE, |_| {}), mended);
+    run?;
+
+    say("all is quiet");
+    while !stack.depth("CustomerQueueUrl").await?.is_empty() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // So that the last data point is one of a quiet system.
+    tokio::time::sleep(quiet).await;
     Ok(())
+}
+
+/// How often the destination gave this answer.
+fn answers(record: &Record, status: u16) -> u64 {
+    let statuses = &record.counters.order_statuses;
+    statuses.get(&status).copied().unwrap_or(0)
 }
