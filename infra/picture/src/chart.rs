@@ -6,8 +6,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::cloudwatch::Series;
-use crate::page::{Area, PALE, color, font, grouped, signed, text_width};
+use crate::page::{Area, PALE, color, font, signed};
 use crate::widgets::Line;
+use crate::words::{grouped, text_width};
 
 /// Where the legend begins, and a line of it.
 const LEGEND: (i32, i32) = (28, 16);

@@ -5,7 +5,7 @@
 //!
 //! * `story`: what happens meanwhile. `queues`: what CloudWatch would know of the queues.
 //! * `emf`: metrics out of a log. `cloudwatch`: data in, statistics out.
-//! * `widgets`: the dashboard's body. `page`, `chart`: the picture of it.
+//! * `widgets`: the dashboard's body. `page`, `chart`: the picture of it; `words`: what fits.
 
 mod chart;
 mod cloudwatch;
@@ -14,6 +14,7 @@ mod page;
 mod queues;
 mod story;
 mod widgets;
+mod words;
 
 use std::error::Error;
 use std::io::Write;

@@ -9,6 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::chart;
 use crate::cloudwatch::Series;
 use crate::widgets::{Content, Line, Widget};
+use crate::words::{grouped, page_of, plain, text_width, wrapped};
 
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -101,19 +102,6 @@ pub(crate) fn color(line: &Line, at: usize) -> RGBColor {
     own.or(default).unwrap_or(INK)
 }
 
-/// Digits in threes.
-pub(crate) fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 fn heading(area: &Area<'_>, title: &str) -> Result<(), Box<dyn Error>> {
     let style = (FONT, 15, FontStyle::Bold).into_font().color(&INK);
     area.draw(&Text::new(title.to_owned(), (8, 6), style))?;
@@ -137,41 +125,6 @@ fn text(area: &Area<'_>, markdown: &str) -> Result<(), Box<dyn Error>> {
         y += 5;
     }
     Ok(())
-}
-
-/// Without emphasis, and without where links lead.
-fn plain(markdown: &str) -> String {
-    let mut text = String::new();
-    let mut rest = markdown;
-    while let Some((before, after)) = rest.split_once("](") {
-        text.push_str(before);
-        rest = after.split_once(')').map_or("", |(_, rest)| rest);
-    }
-    text.push_str(rest);
-    text.replace("**", "").replace('[', "")
-}
-
-/// Pixels of a text of the usual size: letters as wide as they are on average.
-pub(crate) fn text_width(text: &str) -> u32 {
-    u32::try_from(text.chars().count())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(11)
-        / 2
-}
-
-/// At blanks, where it would be wider.
-fn wrapped(text: &str, width: u32) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if text_width(line) + text_width(word) + 22 <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// Their names, in boxes: a local run is too short for most of them to judge.
@@ -199,21 +152,6 @@ fn alarms(area: &Area<'_>, title: &str, names: &[String]) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// An alarm's name without the stack's. Of one that the local AWS has not, there is only the template's name for it.
-fn page_of(alarm: &str) -> String {
-    let Some(id) = alarm.strip_suffix("Alarm") else {
-        return alarm.replace(&format!("{}-", local_run::STACK), "");
-    };
-    let mut name = String::new();
-    for letter in id.chars() {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('-');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
-}
-
 /// The last value of each, large, side by side.
 fn numbers(area: &Area<'_>, lines: &[Line], series: &[Series]) -> Result<(), Box<dyn Error>> {
     let (width, height) = area.dim_in_pixel();
@@ -236,31 +174,6 @@ fn numbers(area: &Area<'_>, lines: &[Line], series: &[Series]) -> Result<(), Box
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_link_is_its_text_and_long_lines_break_at_blanks() {
-        assert_eq!(
-            plain("**Any?** [dead-letters](https://x/y#dead-letters), [runs](#r)!"),
-            "Any? dead-letters, runs!"
-        );
-        assert_eq!(wrapped("one two three", 22 + 38), ["one two", "three"]);
-    }
-
-    #[test]
-    fn an_alarm_is_named_as_its_page() {
-        assert_eq!(
-            ["customer-order-sync-failed-runs", "DestinationDownAlarm"].map(page_of),
-            ["failed-runs", "destination-down"]
-        );
-    }
-
-    #[test]
-    fn digits_stand_in_threes() {
-        assert_eq!(
-            [0.0, 999.4, 1000.0, 1_234_567.0].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
-    }
 
     #[test]
     fn every_widget_is_in_the_picture_with_its_data() {
