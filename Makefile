@@ -3,6 +3,7 @@
 ##   make run      deploy to a local AWS on this machine, and run customers through it
 ##   make test     every test, the deployed stack's included
 ##   make soak     the simulation, as often as you like
+##   make dashboard-picture  draw the dashboard with the data of a local run: infra/dashboard.svg
 ##   make bench-fetch  CPU time and peak memory of fetch-customers, 1,000 to 5 million customers
 ##   make lint     formatting, clippy, the templates, licences and sources of dependencies
 ##   make build    build the functions for AWS (sam build)
@@ -27,7 +28,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test soak bench-fetch lint build build-local sbom deploy tools clean
+.PHONY: help run test soak dashboard-picture bench-fetch lint build build-local sbom deploy tools clean
 
 CUSTOMERS ?= 200
 CUSTOMERS_FILE ?=
@@ -126,6 +127,9 @@ test: build-local
 
 soak:
 	SEEDS='$(SEEDS)' cargo test --package integration-tests --test simulation -- --nocapture whatever_fails
+
+dashboard-picture: build-local
+	@cargo run --quiet --package dashboard-picture
 
 # Two commands, so that no feature of the bench's dependencies gets into the function.
 bench-fetch:

@@ -1,0 +1,130 @@
+//! `make dashboard-picture`: draws the dashboard of `infra/monitoring.yaml` with the data of a local run.
+//!
+//! It is a rendering, not a screenshot: the real templates and functions run on a local AWS, the functions' metrics are
+//! taken out of its log, and its CloudWatch makes the statistics that the deployed dashboard's body asks for.
+//!
+//! * `story`: what happens meanwhile. `queues`: what CloudWatch would know of the queues.
+//! * `emf`: metrics out of a log. `cloudwatch`: data in, statistics out.
+//! * `widgets`: the dashboard's body. `page`, `chart`: the picture of it; `words`: what fits.
+
+mod chart;
+mod cloudwatch;
+mod emf;
+mod page;
+mod queues;
+mod story;
+mod widgets;
+mod words;
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Parser;
+use cloudwatch::CloudWatch;
+use local_run::places::Places;
+use local_run::{LocalStack, Settings};
+use page::Drawn;
+use widgets::Content;
+
+/// Seconds of a data point. The dashboard itself has five minutes, and days to show.
+const PERIOD_SECS: u64 = 5;
+
+/// Draws the dashboard with the data of a local run.
+#[derive(Debug, Parser)]
+#[command(name = "make dashboard-picture", version)]
+struct Options {
+    /// Where the picture goes.
+    #[arg(long, value_name = "PATH", default_value = "infra/dashboard.svg")]
+    out: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match picture(&Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("make dashboard-picture: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
+    let work = tempfile::Builder::new().prefix("dashboard-picture-").tempdir()?;
+    let settings = Settings {
+        places: Places::of_this_workspace(work.path().to_owned())?,
+        sandbox: sandbox::Settings {
+            page_size: 500,
+            ..sandbox::Settings::default()
+        },
+        parameters: [].into(),
+    };
+    let stack = LocalStack::start(settings, |step| say(&format!("• {step}"))).await?;
+
+    let start = now_secs()? / PERIOD_SECS * PERIOD_SECS;
+    let mut data = Vec::new();
+    tokio::select! {
+        told = story::tell(&stack, Duration::from_secs(2 * PERIOD_SECS), |what| say(&format!("• {what}"))) => told?,
+        watched = queues::watch(&stack, &mut data) => watched?,
+    }
+    let cloudwatch = CloudWatch {
+        http: shared::http::client().no_proxy().build()?,
+        url: stack.aws_url().to_owned(),
+        start,
+        end: now_secs()? + 1,
+    };
+    let printed = emf::data(&std::fs::read_to_string(stack.places.log())?);
+    if printed.is_empty() {
+        say("  the functions printed no metrics: their charts stay empty");
+    }
+    data.extend(printed);
+    cloudwatch.put(&data).await?;
+
+    let name = stack
+        .output("DashboardUrl")?
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let mut drawn = Vec::new();
+    for widget in widgets::read(&cloudwatch.dashboard(name).await?) {
+        let (lines, period) = match &widget.content {
+            Content::Text(_) | Content::Alarms { .. } => (&[][..], PERIOD_SECS),
+            Content::Chart { lines, .. } => (&lines[..], PERIOD_SECS),
+            Content::Numbers {
+                lines, of_all_time, ..
+            } => (
+                &lines[..],
+                // Periods begin at multiples of themselves: one that is longer than the time since 1970 holds all.
+                if *of_all_time {
+                    cloudwatch.end + 1
+                } else {
+                    PERIOD_SECS
+                },
+            ),
+        };
+        let mut series = Vec::new();
+        for line in lines {
+            series.push(cloudwatch.series(line, period).await?);
+        }
+        drawn.push(Drawn { widget, series });
+    }
+    let span_secs = u32::try_from(cloudwatch.end - cloudwatch.start)?;
+    std::fs::write(
+        &options.out,
+        page::svg(&drawn, f64::from(span_secs), PERIOD_SECS)?,
+    )?;
+    say(&format!("✓ {}", options.out.display()));
+    Ok(())
+}
+
+fn now_secs() -> Result<u64, Box<dyn Error>> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+fn say(text: &str) {
+    // Whoever closed the output does not want to see it.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,49 @@
+//! What CloudWatch would know of the queues, which the local AWS does not tell it: looked at once a second.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use local_run::{Error, LocalStack};
+
+use crate::emf::Datum;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Looks at the queues for ever, and keeps what it sees.
+///
+/// # Errors
+/// A queue cannot be looked at.
+pub(crate) async fn watch(stack: &LocalStack, seen: &mut Vec<Datum>) -> Result<(), Error> {
+    let mut before = None;
+    loop {
+        let depth = stack.depth("CustomerQueueUrl").await?;
+        let queue = stack.output("CustomerQueueUrl")?;
+        let sent = stack.recorder.accepted(queue);
+        let mut add = |queue: &str, name: &str, value: u64| seen.push(datum(queue, name, value));
+        add(queue, "ApproximateNumberOfMessagesVisible", depth.visible);
+        add(queue, "ApproximateNumberOfMessagesNotVisible", depth.in_flight);
+        // What came and is not there any more.
+        let done = sent.saturating_sub(depth.total());
+        let since = done.saturating_sub(before.unwrap_or(done));
+        add(queue, "NumberOfMessagesDeleted", since);
+        before = Some(before.unwrap_or(0).max(done));
+        for output in ["DeadLetterQueueUrl", "FailedRunsQueueUrl"] {
+            // All of them: whoever follows the run has read what it says of a failure, and hidden it for a while.
+            let lying = stack.depth(output).await?.total();
+            add(stack.output(output)?, "ApproximateNumberOfMessagesVisible", lying);
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+fn datum(queue_url: &str, name: &str, value: u64) -> Datum {
+    let queue = queue_url.rsplit('/').next().unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Datum {
+        namespace: "AWS/SQS".to_owned(),
+        name: name.to_owned(),
+        unit: "Count".to_owned(),
+        dimensions: [("QueueName".to_owned(), queue.to_owned())].into(),
+        timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        values: vec![f64::from(u32::try_from(value).unwrap_or(u32::MAX))],
+    }
+}
