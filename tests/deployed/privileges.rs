@@ -60,10 +60,8 @@ fn granted(role: &str) -> BTreeSet<Permission> {
                 .into_iter()
                 .find_map(Value::as_str)
                 .unwrap_or_else(|| panic!("{statement}"));
-            let actions = match &statement["Action"] {
-                Value::Array(actions) => actions.clone(),
-                one => vec![one.clone()],
-            };
+            let one = statement["Action"].clone();
+            let actions = one.as_array().cloned().unwrap_or_else(|| vec![one]);
             let permission = |action: Value| (action.as_str().unwrap().to_owned(), name.to_owned());
             actions.into_iter().map(permission).collect::<Vec<_>>()
         })

@@ -74,6 +74,12 @@ pub struct Line {
 }
 
 impl Line {
+    /// When it was written, in milliseconds since 1970.
+    #[must_use]
+    pub fn timestamp_ms(&self) -> u64 {
+        self.root["_aws"]["Timestamp"].as_u64().expect("a time")
+    }
+
     /// Reads a line, and finds it to be as the specification wants it.
     #[must_use]
     pub fn parse(line: &Value) -> Self {
