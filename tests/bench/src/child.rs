@@ -7,10 +7,6 @@ use std::{
     time::Duration,
 };
 
-use nix::{
-    time::{ClockId, clock_getcpuclockid},
-    unistd::Pid,
-};
 use tokio::{
     io::AsyncReadExt,
     net::unix::pipe,
@@ -24,7 +20,6 @@ const KEPT: usize = 8 * 1024;
 pub(crate) struct Child {
     process: Process,
     pid: i32,
-    clock: ClockId,
     printed: Arc<Mutex<Printed>>,
 }
 
@@ -54,18 +49,13 @@ impl Child {
         Ok(Self {
             process,
             pid,
-            clock: clock_getcpuclockid(Pid::from_raw(pid))?,
             printed,
         })
     }
 
     /// Its CPU time so far, in user and in kernel mode, of all threads that it has and had.
-    ///
-    /// This is the process's own CPU-time clock (`clock_getcpuclockid(3)`): it counts nanoseconds, can be read while
-    /// the process runs, and forgets no thread. `/proc/PID/stat` tells the same in steps of 10 ms; `/proc/PID/task`
-    /// knows living threads only; `wait4(2)` tells it at the end alone.
     pub(crate) fn cpu(&self) -> io::Result<Duration> {
-        Ok(self.clock.now()?.into())
+        cpu(self.pid)
     }
 
     /// The most memory that it had resident at one time (`VmHWM`, proc_pid_status(5)).
@@ -97,6 +87,22 @@ impl Child {
     fn look(&self) -> std::sync::MutexGuard<'_, Printed> {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the process's own CPU-time clock shows (`clock_getcpuclockid(3)`): it counts nanoseconds, can be read while the
+/// process runs, and forgets no thread. `/proc/PID/stat` tells the same in steps of 10 ms; `/proc/PID/task` knows living
+/// threads only; `wait4(2)` tells it at the end alone.
+#[cfg(target_os = "linux")]
+fn cpu(pid: i32) -> io::Result<Duration> {
+    let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid))?;
+    Ok(clock.now()?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu(_: i32) -> io::Result<Duration> {
+    Err(io::Error::other(
+        "the accounts are those of the Linux kernel: there are none here",
+    ))
 }
 
 /// Reads what is printed until the end.

@@ -40,7 +40,9 @@ impl Tls {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         // OpenSSL takes a certificate with its issuer's name for self-signed.
-        params.distinguished_name.push(DnType::CommonName, "bench authority");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "bench authority");
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let certificate =
