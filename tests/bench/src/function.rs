@@ -1,163 +1,168 @@
-//! A function's binary as a child process, under the Lambda Runtime API.
+//! A competitor at work: its process, in a world of its own.
 
 use std::{
-    io,
-    path::{Path, PathBuf},
-    process::Stdio,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    error::Error,
+    fmt,
+    time::{Duration, Instant},
 };
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    response::IntoResponse,
-    routing::{get, post},
-};
-use serde_json::Value;
-use tokio::{
-    net::TcpListener,
-    process::{Child, Command},
-    sync::{Mutex, mpsc},
+use bytes::Bytes;
+
+use crate::{
+    child::Child,
+    competitor::{Competitor, Job},
+    tls::Tls,
+    world::{Remotes, Source, World},
 };
 
-/// How the kernel counts CPU time in `/proc/PID/stat` (`USER_HZ`, proc(5)): the same on every Linux.
-const TICK: Duration = Duration::from_millis(10);
+/// As many orders under way at once as the template's default has it.
+pub(crate) const MAX_IN_FLIGHT: u64 = 20;
 
-/// What became of an invocation: the function's answer, or its error.
-pub(crate) type Answer = Result<Value, Value>;
-
-/// A running function. Dropping it kills the process.
+/// A process, waiting for its first event. Dropping it ends the process and its world.
 pub(crate) struct Function {
+    // The process goes first, so that it does not see its world end.
     child: Child,
-    events: mpsc::Sender<Value>,
-    answers: mpsc::Receiver<Answer>,
+    world: World,
+    /// When the process was started.
+    pub(crate) started: Instant,
 }
 
-/// The kernel's account of a process.
-#[derive(Clone, Copy)]
+/// What a process took until now.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
-    /// In user and in kernel mode.
     pub(crate) cpu: Duration,
-    /// The most memory that was resident at one time.
-    pub(crate) peak_kib: u64,
+    pub(crate) printed: u64,
 }
 
-struct RuntimeApi {
-    events: Mutex<mpsc::Receiver<Value>>,
-    answers: mpsc::Sender<Answer>,
+/// The function answered with an error.
+#[derive(Debug)]
+struct Failed {
+    answer: Bytes,
+    last_words: String,
 }
 
 impl Function {
-    /// Starts `binary` with this environment and nothing else of the present one.
-    pub(crate) async fn start(binary: &Path, environment: &[(&str, String)]) -> io::Result<Self> {
-        let (events, incoming) = mpsc::channel(1);
-        let (outgoing, answers) = mpsc::channel(1);
-        let api = Arc::new(RuntimeApi {
-            events: Mutex::new(incoming),
-            answers: outgoing,
-        });
-        // The Lambda Runtime API (AWS Lambda Developer Guide, "Using the Lambda runtime API").
-        let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
-            .with_state(api);
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let child = Command::new(binary)
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "fixture")
-            .env("AWS_SECRET_ACCESS_KEY", "fixture")
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
+    /// Starts `competitor` with nothing in its environment but what Lambda and the template give it, and a world
+    /// with these customers. `encrypted` makes it reach everything but the runtime API by https.
+    pub(crate) async fn start(
+        competitor: Competitor,
+        job: Job,
+        source: Source,
+        tls: &Tls,
+        encrypted: bool,
+    ) -> Result<Self, Box<dyn Error>> {
+        let world = World::start(tls, source).await?;
+        let url = if encrypted { &world.encrypted } else { &world.plain };
+        let mut command = competitor.command(job)?;
+        // What the competitor itself needs was set already.
+        let own: Vec<_> = command.as_std().get_envs().map(own).collect();
+        command.env_clear().envs(own.into_iter().flatten());
+        command
+            .env(
+                "AWS_LAMBDA_RUNTIME_API",
+                world.plain.trim_start_matches("http://"),
+            )
+            .envs(LAMBDA)
+            .envs(tls.environment())
+            .env("HOME", tls.folder())
+            .env("AWS_ENDPOINT_URL", url)
+            .env("SOURCE_URL", format!("{url}/customers"))
+            .env("DESTINATION_URL", format!("{url}/orders"))
+            .env("TOKEN_URL", format!("{url}/oauth/token"))
+            .env("QUEUE_URL", format!("{url}/123456789012/customers"))
+            .env(
+                "DEAD_LETTER_QUEUE_URL",
+                format!("{url}/123456789012/dead-letters"),
+            )
+            .env("MAX_IN_FLIGHT", MAX_IN_FLIGHT.to_string());
+        let started = Instant::now();
         Ok(Self {
-            child,
-            events,
-            answers,
+            child: Child::start(command)?,
+            world,
+            started,
         })
     }
 
-    /// Invokes it, and waits for what becomes of that.
-    pub(crate) async fn invoke(&mut self, event: Value) -> io::Result<Answer> {
-        let gone = || io::Error::other("the function's process ended");
-        self.events.send(event).await.map_err(|_| gone())?;
+    /// Gives it an event, and waits for its answer.
+    ///
+    /// # Errors
+    /// It ended, or failed.
+    pub(crate) async fn invoke(&mut self, event: Bytes) -> Result<Bytes, Box<dyn Error>> {
+        let outcome = tokio::select! {
+            outcome = self.world.remotes.runtime.invoke(event) => outcome,
+            ended = self.child.ended() => return Err(ended.into()),
+        };
+        outcome.map_err(|answer| {
+            let last_words = self.child.last_words();
+            Failed { answer, last_words }.into()
+        })
+    }
+
+    /// What it took so far, once it has nothing more to do.
+    ///
+    /// # Errors
+    /// It ended.
+    pub(crate) async fn account(&mut self) -> Result<Account, Box<dyn Error>> {
         tokio::select! {
-            answer = self.answers.recv() => answer.ok_or_else(gone),
-            ended = self.child.wait() => Err(io::Error::other(format!("the function's process ended: {}", ended?))),
+            () = self.world.remotes.runtime.idle() => {}
+            ended = self.child.ended() => return Err(ended.into()),
         }
+        Ok(Account {
+            cpu: self.child.cpu()?,
+            printed: self.child.printed(),
+        })
     }
 
-    /// What it took so far.
-    pub(crate) fn account(&self) -> io::Result<Account> {
-        account(&self.child.id().map_or_else(String::new, |id| id.to_string()))
+    /// The most memory that it had until now.
+    pub(crate) fn peak_kib(&self) -> std::io::Result<u64> {
+        self.child.peak_kib()
     }
-}
 
-/// Where Cargo puts a binary: beside this one.
-pub(crate) fn binary(name: &str) -> io::Result<PathBuf> {
-    let binary = std::env::current_exe()?.with_file_name(name);
-    if binary.exists() {
-        Ok(binary)
-    } else {
-        let how = format!("{} is missing: cargo build --release -p {name}", binary.display());
-        Err(io::Error::other(how))
+    /// What it talks to.
+    pub(crate) fn remotes(&self) -> &Remotes {
+        &self.world.remotes
     }
 }
 
-/// The account of a process, or of this one: `self`.
-pub(crate) fn account(process: &str) -> io::Result<Account> {
-    let wrong = || io::Error::other("/proc is not Linux's");
-    // proc(5): the second field is a name in parentheses, fields 14 and 15 are user and system time.
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, fields) = stat.rsplit_once(") ").ok_or_else(wrong)?;
-    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
-    let ticks: u32 = ticks.sum::<Result<_, _>>().map_err(|_| wrong())?;
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak_kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse().ok());
-    Ok(Account {
-        cpu: TICK * ticks,
-        peak_kib: peak_kib.ok_or_else(wrong)?,
-    })
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answer = String::from_utf8_lossy(&self.answer);
+        write!(f, "the function failed: {answer}\n{}", self.last_words)
+    }
 }
 
-async fn next(State(api): State<Arc<RuntimeApi>>) -> impl IntoResponse {
-    let event = api.events.lock().await.recv().await.unwrap_or_default();
-    let in_15_minutes = SystemTime::now() + Duration::from_secs(15 * 60);
-    let deadline = in_15_minutes.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let headers = [
-        ("lambda-runtime-aws-request-id", "bench".to_owned()),
-        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:eu-west-1:123456789012:function:bench".to_owned(),
-        ),
-        ("content-type", "application/json".to_owned()),
-    ];
-    (headers, event.to_string())
+impl Error for Failed {}
+
+fn own<'a>(
+    (name, value): (&'a std::ffi::OsStr, Option<&'a std::ffi::OsStr>),
+) -> Option<(std::ffi::OsString, std::ffi::OsString)> {
+    Some((name.to_owned(), value?.to_owned()))
 }
 
-async fn answered(State(api): State<Arc<RuntimeApi>>, body: String) -> StatusCode {
-    take(&api, Ok(serde_json::from_str(&body).unwrap_or_default())).await
-}
+/// What Lambda sets for every function, and the template for these two.
+const LAMBDA: [(&str, &str); 19] = [
+    ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+    ("LANG", "en_US.UTF-8"),
+    ("TZ", ":UTC"),
+    ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bench"),
+    (
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "2023/10/15/[$LATEST]0123456789abcdef",
+    ),
+    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ("AWS_REGION", "eu-west-1"),
+    ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ("AWS_ACCESS_KEY_ID", "fixture"),
+    ("AWS_SECRET_ACCESS_KEY", "fixture"),
+    ("AWS_SESSION_TOKEN", "fixture"),
+    ("SOURCE_SECRET_ARN", SECRET_ARN),
+    ("DESTINATION_SECRET_ARN", SECRET_ARN),
+    ("QUEUE_RETENTION_SECS", "345600"),
+    ("METRICS_NAMESPACE", "CustomerOrderSync"),
+    ("STACK_NAME", "bench"),
+];
 
-async fn failed(State(api): State<Arc<RuntimeApi>>, body: String) -> StatusCode {
-    take(&api, Err(serde_json::from_str(&body).unwrap_or_default())).await
-}
-
-async fn take(api: &RuntimeApi, answer: Answer) -> StatusCode {
-    // Without a listener the bench is over.
-    let _ = api.answers.send(answer).await;
-    StatusCode::ACCEPTED
-}
+const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:bench-AbCdEf";

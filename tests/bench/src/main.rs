@@ -1,34 +1,145 @@
-//! Measures the functions' release binaries from outside, as child processes that find all of AWS and both APIs
-//! on loopback. What is measured is the kernel's account of the child: its CPU time and its peak memory.
+//! Measures the functions and what competes with them, side by side and from outside: as child processes that find
+//! Lambda's runtime API, AWS and both APIs on loopback. What is measured is the kernel's account of the child, and how
+//! long its answers take; it counts only if every order and message arrived exactly once and right.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | `bench fetch`: fetch-customers, by the number of customers | [`fetch`] |
-//! | a function as a child process, and the Lambda Runtime API that it talks to | [`function`] |
-//! | Secrets Manager and SQS, as far as the functions call them | [`aws`] |
+//! | who competes, and how each is started | [`competitor`] |
+//! | what they find around them | [`world`], [`tls`]; a process in it: [`function`], [`child`] |
+//! | what they are given, and what must come of it | [`customers`], [`batch`]; checked in [`verify`], [`tally`] |
+//! | whether they do the whole job | [`conformity`] |
+//! | one run | [`submit`], [`cold`], [`fetch`]; which there are: [`scenario`] |
+//! | several runs by turns, and what they say together | [`runs`], [`sample`], [`results`], [`machine`] |
+//! | what is asked of it | [`goals`] |
+//! | what is shown | [`table`], [`chart`] |
+//! | what follows from it: dollars, and time to drain a queue | [`cost`], [`prices`], [`drain`]; shown by [`derived`] |
 #![allow(
     clippy::print_stdout,
     reason = "what it prints is for a person, and is all that it prints"
 )]
 
-mod aws;
+mod batch;
+mod chart;
+mod child;
+mod cold;
+mod competitor;
+mod conformity;
+mod cost;
+mod customers;
+mod derived;
+mod drain;
 mod fetch;
 mod function;
+mod goals;
+mod machine;
+mod prices;
+mod results;
+mod runs;
+mod sample;
+mod scenario;
+mod submit;
+mod table;
+mod tally;
+mod tls;
+mod verify;
+mod world;
 
-use std::error::Error;
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-/// Measures the release binaries, which must have been built before.
+use crate::{competitor::Job, results::Results, runs::Plan, scenario::Scope, tls::Tls};
+
+/// Measures the functions and their competitors, which must have been built before. From the root of the repository.
 #[derive(Parser)]
 enum Command {
-    /// fetch-customers: CPU time and peak memory by the number of customers
-    Fetch(fetch::Options),
+    /// Measure, print everything, and keep it in a file
+    Run(Run),
+    /// Measure ours and the floors shortly; fails where ours is far from its floor
+    Quick,
+    /// Draw the chart of what was measured
+    Chart(Kept),
+    /// Print what a million customers cost
+    Cost(Kept),
+    /// Print how long a queue takes to drain
+    Drain(Kept),
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+#[derive(clap::Args)]
+struct Run {
+    /// One function instead of both
+    #[arg(long)]
+    only: Option<Only>,
+    /// Leave out the competitors in other languages
+    #[arg(long)]
+    without_peers: bool,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+#[derive(clap::Args)]
+struct Kept {
+    /// Where the results are kept
+    #[arg(long, default_value = "target/bench/results.json")]
+    results: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Only {
+    Submit,
+    Fetch,
+}
+
+// One thread: the other processor is for who is measured.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
     match Command::parse() {
-        Command::Fetch(options) => fetch::run(&options).await,
+        Command::Run(run) => {
+            let only = run.only.map(|only| match only {
+                Only::Submit => Job::Submit,
+                Only::Fetch => Job::Fetch,
+            });
+            let plan = Plan {
+                scope: Scope::Full,
+                only,
+                peers: !run.without_peers,
+            };
+            let results = plan.carry_out(&Tls::new()?).await?;
+            results.write(&run.kept.results)?;
+            table::print(&results);
+            table::print_goals(&goals::judge(&results, plan.scope));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Quick => {
+            let plan = Plan {
+                scope: Scope::Quick,
+                only: None,
+                peers: false,
+            };
+            let results = plan.carry_out(&Tls::new()?).await?;
+            table::print(&results);
+            let judged = goals::judge(&results, plan.scope);
+            table::print_goals(&judged);
+            let all_met = judged.iter().all(|judged| judged.met);
+            Ok(if all_met {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+        Command::Chart(Kept { results }) => {
+            let path = results.with_file_name("chart.svg");
+            chart::draw(&Results::read(&results)?, &path)?;
+            println!("drawn: {}", path.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Cost(Kept { results }) => {
+            derived::print_cost(&Results::read(&results)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Drain(Kept { results }) => {
+            derived::print_drain(&Results::read(&results)?);
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

@@ -1,0 +1,154 @@
+//! The customers that are fetched and ordered for, and the orders that they must become.
+
+use std::{fmt::Write, sync::Arc, sync::LazyLock};
+
+use data_encoding::{Encoding, Specification};
+use sandbox::{CustomerInfo, Expected, Order, ShippingAddress};
+use sha2::{Digest, Sha256};
+
+/// The order date of every run.
+pub(crate) const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
+
+/// Customers of the source.
+#[derive(Clone)]
+pub(crate) enum Customers {
+    /// So many, each as plain as can be, and made when needed: neither their making nor their keeping may weigh on
+    /// what is measured.
+    Plain(u64),
+    /// These, in every way that the rules allow and some that they do not.
+    Given(Arc<[sandbox::Customer]>),
+}
+
+impl Default for Customers {
+    fn default() -> Self {
+        Self::Plain(0)
+    }
+}
+
+impl Customers {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Self::Plain(count) => *count,
+            Self::Given(customers) => customers.len() as u64,
+        }
+    }
+
+    /// Writes the JSON of the customer at `index` to the end of `text`.
+    pub(crate) fn write(&self, index: u64, text: &mut String) {
+        match self {
+            Self::Plain(_) => {
+                let (id, zip, phone) = (FIRST_ID + index, zip(index), index % 100);
+                // Writing to a `String` does not fail.
+                let _ = write!(
+                    text,
+                    r#"{{"customer_id":"{id}","first_name":"Given{index}","last_name":"Family{index}","email":"customer-{index}@example.com","address":{{"street":"{index} Fixture Street","city":"Anytown","state":"CA","zip":"{zip:05}"}},"phone":"555-01{phone:02}"}}"#
+                );
+            }
+            Self::Given(customers) => {
+                let customer = usize::try_from(index).ok().and_then(|index| customers.get(index));
+                text.push_str(
+                    customer
+                        .map(|customer| customer.json.as_str())
+                        .unwrap_or_default(),
+                );
+            }
+        }
+    }
+
+    /// The body of the message with the customer at `index`.
+    pub(crate) fn message(&self, index: u64) -> String {
+        let mut body = format!(r#"{{"order_date":"{ORDER_DATE}","customer":"#);
+        self.write(index, &mut body);
+        body.push('}');
+        body
+    }
+
+    /// The order that must come of the customer at `index`, if one must.
+    pub(crate) fn order(&self, index: u64) -> Option<Order> {
+        let (customer_info, shipping_address) = match self {
+            Self::Plain(_) => plain(index),
+            Self::Given(customers) => {
+                let customer = customers.get(usize::try_from(index).ok()?)?;
+                match customer.expected.clone() {
+                    Expected::Order {
+                        customer_info,
+                        shipping_address,
+                    } => (customer_info, shipping_address),
+                    Expected::Rejected { .. } => return None,
+                }
+            }
+        };
+        Some(Order {
+            order_id: order_id(&customer_info.id),
+            customer_info,
+            shipping_address,
+            order_date: ORDER_DATE.to_owned(),
+        })
+    }
+}
+
+/// So that all ids have the same length.
+const FIRST_ID: u64 = 100_000_000;
+
+fn zip(index: u64) -> u64 {
+    index * 7919 % 100_000
+}
+
+fn plain(index: u64) -> (CustomerInfo, ShippingAddress) {
+    let customer_info = CustomerInfo {
+        id: (FIRST_ID + index).to_string(),
+        name: format!("Given{index} Family{index}"),
+        contact_email: format!("customer-{index}@example.com"),
+        contact_phone: Some(format!("555-01{:02}", index % 100)),
+    };
+    let shipping_address = ShippingAddress {
+        line1: format!("{index} Fixture Street"),
+        city: "Anytown".to_owned(),
+        region: "CA".to_owned(),
+        postal_code: format!("{:05}", zip(index)),
+    };
+    (customer_info, shipping_address)
+}
+
+/// Crockford's base32.
+static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.encoding().ok()
+});
+
+/// The id of a customer's order at [`ORDER_DATE`], made here from the contract's words alone: a bench that asked the
+/// function's own code would take any id for right.
+fn order_id(customer_id: &str) -> String {
+    let hash = Sha256::digest(format!("{customer_id}\n{ORDER_DATE}"));
+    let code = BASE32.as_ref().map(|base32| base32.encode(&hash));
+    format!("ORD-20231015-{:.16}", code.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_that_of_the_contract() {
+        assert_eq!(order_id("123"), "ORD-20231015-TSKDTY56PWC8QZC3");
+    }
+
+    #[test]
+    fn a_plain_customer_and_its_order_agree() {
+        let message: Value = serde_json::from_str(&Customers::Plain(1000).message(7)).unwrap();
+        let customer = &message["customer"];
+        let order = Customers::Plain(1000).order(7).unwrap();
+        assert_eq!(message["order_date"], ORDER_DATE);
+        assert_eq!(customer["customer_id"], order.customer_info.id);
+        assert_eq!(customer["email"], order.customer_info.contact_email);
+        assert_eq!(customer["phone"], "555-0107");
+        assert_eq!(order.customer_info.contact_phone.as_deref(), Some("555-0107"));
+        assert_eq!(customer["address"]["street"], order.shipping_address.line1);
+        assert_eq!(customer["address"]["zip"], "55433");
+        assert_eq!(order.shipping_address.postal_code, "55433");
+    }
+}

@@ -1,0 +1,99 @@
+//! All that was measured in one go, and the file that it is kept in.
+
+use std::{collections::BTreeMap, error::Error, fs, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    competitor::{Competitor, Job, binary},
+    machine::Machine,
+    sample::{Figure, Sample, Spread},
+    scenario::Scenario,
+};
+
+/// What was measured.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Results {
+    pub(crate) machine: Machine,
+    /// The sizes of what is deployed, in bytes, by the function's name.
+    pub(crate) binaries: BTreeMap<String, u64>,
+    pub(crate) measured: Vec<Measured>,
+}
+
+/// The runs of one competitor at one thing.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) scenario: Scenario,
+    pub(crate) competitor: Competitor,
+    pub(crate) samples: Vec<Sample>,
+    /// What the samples say, for who reads the file.
+    pub(crate) figures: BTreeMap<Figure, Spread>,
+}
+
+impl Measured {
+    /// Sums the runs up.
+    pub(crate) fn new(scenario: Scenario, competitor: Competitor, samples: Vec<Sample>) -> Self {
+        let figures = scenario.figures().iter().filter_map(|figure| {
+            let values = samples.iter().map(|sample| sample.figure(*figure));
+            Some((*figure, Spread::of(values)?))
+        });
+        Self {
+            scenario,
+            competitor,
+            figures: figures.collect(),
+            samples,
+        }
+    }
+}
+
+impl Results {
+    /// Nothing is measured yet but the files.
+    ///
+    /// # Errors
+    /// A function was not built.
+    pub(crate) fn new() -> Result<Self, Box<dyn Error>> {
+        let size =
+            |name: &str, job| Ok::<_, std::io::Error>((name.to_owned(), fs::metadata(binary(job))?.len()));
+        Ok(Self {
+            machine: Machine::this(),
+            binaries: BTreeMap::from([
+                size("fetch-customers", Job::Fetch)?,
+                size("submit-orders", Job::Submit)?,
+            ]),
+            measured: Vec::new(),
+        })
+    }
+
+    /// One figure of one competitor at one thing.
+    pub(crate) fn figure(
+        &self,
+        scenario: Scenario,
+        competitor: Competitor,
+        figure: Figure,
+    ) -> Option<Spread> {
+        let mut measured = self.measured.iter();
+        let found = measured.find(|of| of.scenario == scenario && of.competitor == competitor);
+        found?.figures.get(&figure).copied()
+    }
+
+    /// Reads what an earlier run has written.
+    ///
+    /// # Errors
+    /// There is nothing.
+    pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}; `make bench` writes it", path.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Box<dyn Error>> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(fs::write(path, serde_json::to_string_pretty(self)?)?)
+    }
+}

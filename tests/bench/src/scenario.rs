@@ -1,0 +1,238 @@
+//! What is measured, and who takes part in it.
+
+use std::{error::Error, fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cold,
+    competitor::{Competitor, Job},
+    customers::Customers,
+    fetch,
+    sample::{Figure, Sample},
+    submit::{self, Setting},
+    tls::Tls,
+};
+
+/// One thing to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Scenario {
+    /// Orders are posted.
+    Submit {
+        /// Messages of one invocation.
+        batch: u64,
+        /// How long the destination takes.
+        latency_ms: u64,
+        /// Over https.
+        tls: bool,
+    },
+    /// A process starts and posts one order, over https.
+    Cold,
+    /// Customers are put on the queue.
+    Fetch {
+        /// How many.
+        customers: u64,
+        /// How long SQS takes for ten of them.
+        sqs_latency_ms: u64,
+    },
+}
+
+/// How much is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All of it.
+    Full,
+    /// As little as gives a ratio to the floor.
+    Quick,
+}
+
+impl Scenario {
+    /// Without TLS.
+    pub(crate) const fn submit(batch: u64, latency_ms: u64) -> Self {
+        Self::Submit {
+            batch,
+            latency_ms,
+            tls: false,
+        }
+    }
+
+    /// SQS answering at once.
+    pub(crate) const fn fetch(customers: u64) -> Self {
+        Self::Fetch {
+            customers,
+            sqs_latency_ms: 0,
+        }
+    }
+
+    /// All there are.
+    pub(crate) fn all(scope: Scope) -> Vec<Self> {
+        match scope {
+            Scope::Quick => vec![
+                Self::submit(100, 0),
+                Self::submit(10, 0),
+                Self::submit(100, 20),
+                Self::Cold,
+                Self::fetch(1_000),
+                Self::fetch(50_000),
+            ],
+            Scope::Full => vec![
+                Self::submit(100, 0),
+                Self::submit(10, 0),
+                Self::Submit {
+                    batch: 100,
+                    latency_ms: 0,
+                    tls: true,
+                },
+                Self::submit(100, 20),
+                Self::submit(10, 20),
+                Self::submit(100, 100),
+                Self::submit(10, 100),
+                Self::Cold,
+                Self::fetch(1_000),
+                Self::fetch(100_000),
+                Self::Fetch {
+                    customers: 100_000,
+                    sqs_latency_ms: 20,
+                },
+                Self::fetch(1_000_000),
+                Self::fetch(5_000_000),
+            ],
+        }
+    }
+
+    /// Whose function it is about.
+    pub(crate) fn job(self) -> Job {
+        match self {
+            Self::Submit { .. } | Self::Cold => Job::Submit,
+            Self::Fetch { .. } => Job::Fetch,
+        }
+    }
+
+    /// Who takes part, the function first.
+    pub(crate) fn competitors(self) -> &'static [Competitor] {
+        use Competitor::{
+            Floor, FloorCut, FloorEmpty, FloorSecret, Ours, PythonAsync, PythonSync, TypeScript,
+        };
+        match self {
+            Self::Submit { .. } => &[Ours, Floor, TypeScript, PythonAsync, PythonSync],
+            Self::Cold => &[
+                Ours,
+                Floor,
+                FloorSecret,
+                FloorEmpty,
+                TypeScript,
+                PythonAsync,
+                PythonSync,
+            ],
+            Self::Fetch {
+                customers: ..=1_000_000,
+                ..
+            } => &[Ours, Floor, FloorCut, TypeScript, PythonSync],
+            // For the others, hours of it would say the same.
+            Self::Fetch { .. } => &[Ours],
+        }
+    }
+
+    /// What is told of it, the most telling first.
+    pub(crate) fn figures(self) -> &'static [Figure] {
+        match self {
+            Self::Submit { .. } | Self::Fetch { .. } => &[
+                Figure::CpuMicros,
+                Figure::PerSecond,
+                Figure::Peak,
+                Figure::WallMillis,
+                Figure::Printed,
+            ],
+            Self::Cold => &[Figure::WallMillis, Figure::CpuMillis, Figure::Peak],
+        }
+    }
+
+    /// How often it is measured, if time allows.
+    pub(crate) fn runs(self, scope: Scope) -> usize {
+        match (self, scope) {
+            (Self::Cold, Scope::Full) => 20,
+            (Self::Cold, Scope::Quick) | (Self::Submit { .. } | Self::Fetch { .. }, Scope::Full) => 5,
+            (Self::Submit { .. } | Self::Fetch { .. }, Scope::Quick) => 3,
+        }
+    }
+
+    /// Measures `competitor` once.
+    ///
+    /// # Errors
+    /// It failed, or did not do the job.
+    pub(crate) async fn measure(
+        self,
+        competitor: Competitor,
+        scope: Scope,
+        tls: &Tls,
+    ) -> Result<Sample, Box<dyn Error>> {
+        match self {
+            Self::Submit {
+                batch,
+                latency_ms,
+                tls: encrypted,
+            } => {
+                let setting = Setting {
+                    batch,
+                    latency: Duration::from_millis(latency_ms),
+                    tls: encrypted,
+                    orders: orders(competitor, latency_ms, scope),
+                };
+                submit::measure(competitor, setting, tls).await
+            }
+            Self::Cold => cold::measure(competitor, tls).await,
+            Self::Fetch {
+                customers,
+                sqs_latency_ms,
+            } => {
+                let latency = Duration::from_millis(sqs_latency_ms);
+                fetch::measure(competitor, Customers::Plain(customers), latency, tls).await
+            }
+        }
+    }
+}
+
+/// How many orders make one run: some seconds of it.
+fn orders(competitor: Competitor, latency_ms: u64, scope: Scope) -> u64 {
+    let orders = match (scope, latency_ms) {
+        (Scope::Full, 0) => 20_000,
+        (Scope::Full, ..=20) => 2_000,
+        (Scope::Full, _) => 1_000,
+        (Scope::Quick, 0) => 5_000,
+        (Scope::Quick, _) => 1_000,
+    };
+    // One after the other, each takes the whole latency.
+    if competitor == Competitor::PythonSync && latency_ms > 0 {
+        orders / 10
+    } else {
+        orders
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Submit {
+                batch,
+                latency_ms,
+                tls,
+            } => {
+                let tls = if *tls { ", TLS" } else { "" };
+                write!(
+                    f,
+                    "submit, batches of {batch}, destination at {latency_ms} ms{tls}"
+                )
+            }
+            Self::Cold => f.write_str("cold start over TLS, from spawn to first answer"),
+            Self::Fetch {
+                customers,
+                sqs_latency_ms: 0,
+            } => write!(f, "fetch, {customers} customers"),
+            Self::Fetch {
+                customers,
+                sqs_latency_ms,
+            } => write!(f, "fetch, {customers} customers, SQS at {sqs_latency_ms} ms"),
+        }
+    }
+}
