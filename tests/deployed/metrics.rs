@@ -52,7 +52,9 @@ fn each_invocation_prints_its_metrics_whole_and_they_add_up() {
             ["CustomersFetched", "CustomersEnqueued", "RunCompleted"].map(added),
             [60.0, 60.0, 1.0]
         );
-        assert_eq!(values(&lines, "DestinationLatency").len(), valid);
+        // An instance that is still there from another test may have an old token, and posts once more with a new one.
+        let answered = stack.sandbox.counters().order_posts;
+        assert_eq!(values(&lines, "DestinationLatency").len() as u64, answered);
         for line in &lines {
             let about = (&*line.namespace, &*line.stack);
             assert_eq!(about, ("CustomerOrderSync", STACK));

@@ -82,7 +82,7 @@ fn each_deployed_alarm_goes_off_at_what_it_is_about() {
         ),
     ];
     on_the_deployed_stack(async |stack| {
-        run(stack, date("2024-05-01T06:00:00Z"), &customers::generate(3, 51)).await;
+        run(stack, date("2024-06-01T06:00:00Z"), &customers::generate(3, 51)).await;
         for (namespace, metric, value, _) in metrics {
             let data =
                 json!({"Namespace": namespace, "MetricData": [{"MetricName": metric, "Value": value}]});
@@ -119,7 +119,7 @@ fn watched(body: &Value) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn the_deployed_dashboard_shows_this_stacks_queues_and_functions() {
     on_the_deployed_stack(async |stack| {
-        run(stack, date("2024-05-02T06:00:00Z"), &customers::generate(3, 52)).await;
+        run(stack, date("2024-06-02T06:00:00Z"), &customers::generate(3, 52)).await;
         let url = stack.output("DashboardUrl").unwrap();
         let name = url.rsplit('/').next().unwrap();
         assert_eq!(name, format!("{STACK}-us-east-1"));

@@ -115,7 +115,7 @@ fn nothing_is_granted_that_is_not_used() {
             .attempts(1..=1);
         stack.sandbox.set_faults([busy]);
         let customers = customers::generate(200, 61);
-        let first = run(stack, date("2024-05-01T06:00:00Z"), &customers).await;
+        let first = run(stack, date("2024-07-01T06:00:00Z"), &customers).await;
         assert!(first.counts.dead_lettered >= 2);
         stack.recorder.deny(&[]);
         set_visibility_timeout(stack, 370).await;
@@ -125,7 +125,7 @@ fn nothing_is_granted_that_is_not_used() {
             .set_faults([Rule::on(Endpoint::Customers, Action::Pass).latency_ms(3_000)]);
         run(
             stack,
-            date("2024-05-02T06:00:00Z"),
+            date("2024-07-02T06:00:00Z"),
             &customers::generate(3 * PAGE_SIZE, 62),
         )
         .await;

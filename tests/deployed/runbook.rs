@@ -67,7 +67,8 @@ fn paste(stack: &LocalStack, commands: &str, typed: &str) -> String {
         "{}\n{commands}\n{out}\n{err}",
         printed.status
     );
-    assert!(!out.contains("Unhandled"), "{commands}\n{out}");
+    // What `invoke` says of a function that failed.
+    assert!(!out.lines().any(|line| line == "Unhandled"), "{commands}\n{out}");
     out
 }
 
@@ -104,7 +105,7 @@ fn every_command_of_every_page_works() {
             elsewhere.extend(page.aws_only.iter().map(|_| page.anchor.clone()));
         }
         println!("{commands} blocks of commands; not done here: {elsewhere:?}");
-        assert!(commands >= 35, "{commands}");
+        assert!(commands >= 30, "{commands}");
         assert_eq!(elsewhere, ["misconfigured", "deploying-and-going-back"]);
     });
 }

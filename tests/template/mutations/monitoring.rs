@@ -4,6 +4,9 @@ use super::{Mutation, mutations};
 
 pub(super) fn mutations() -> Vec<Mutation> {
     mutations! {
+        every_alarm_says_what_it_means_what_to_do_first_and_where_to_read_on: "a page that the runbook has not" {
+            "/Resources/MisconfiguredAlarm/Properties/AlarmDescription": "The destination refuses us. First read the log. infra/RUNBOOK.md#mis-configured"
+        }
         every_alarm_says_what_it_means_what_to_do_first_and_where_to_read_on: "no description" {
             "/Resources/FailedRunsAlarm/Properties/AlarmDescription": null
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::composites::children;
 use super::ensure;
+use integration_tests::runbook::Runbook;
 use integration_tests::template::{Resource, Template};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -73,8 +74,14 @@ pub(crate) fn tells(alarm: Resource<'_>) -> bool {
 pub(crate) fn every_alarm_says_what_it_means_what_to_do_first_and_where_to_read_on(
     template: &Template,
 ) -> Result<(), String> {
+    let pages = Runbook::read().pages;
     for alarm in alarms(template)? {
-        let (_, first, _) = page(alarm, template)?;
+        let (_, first, anchor) = page(alarm, template)?;
+        ensure!(
+            pages.iter().any(|page| page.anchor == anchor),
+            "{}: the runbook has no page {anchor}",
+            alarm.id
+        );
         ensure!(
             first.is_some() == tells(alarm),
             "{}: first {first:?}, and it tells somebody: {}",
