@@ -1,4 +1,10 @@
 //! Who competes, and how each is started.
+//!
+//! All are given the same environment and the same work. The peers keep their connections and their token, have as many
+//! orders or batches under way at once as the function, keep the same rules, make the same dead letters, and log and
+//! measure by Powertools what the function logs and measures. Only the synchronous Python posts one order after the
+//! other: its batch processor knows no other way. Python's modules are compiled before they count, TypeScript is one
+//! minified file. The floors do the same work on the same connections, and nothing beside it.
 
 use std::{
     fmt, io,
