@@ -1,21 +1,8 @@
-//! Limits, deadlines, what comes meanwhile, and others at work at the same time.
+//! Limits, deadlines, and when a queue is believed to be empty.
 
 use integration_tests::aws::Call;
 
 use super::*;
-
-/// What a redriven order comes to that is refused again.
-async fn refuse_everything(aws: &Aws) {
-    loop {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        let received = aws.queues(|queues| queues.receive(QUEUE_URL, 10, |_| 0));
-        for message in received {
-            lay_down(aws, &message.body, Some("refused_by_destination"));
-            aws.queues(|queues| queues.delete(QUEUE_URL, &message.receipt_handle()))
-                .unwrap();
-        }
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_queue_is_believed_to_be_empty_after_two_receives_that_waited() {
@@ -84,59 +71,6 @@ async fn a_limit_is_not_exceeded_and_the_rest_is_visible() {
         (number(&summary, "redriven"), &summary["complete"]),
         (25, &json!(true))
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_becomes_a_dead_letter_again_meanwhile_does_not_go_round_in_circles() {
-    let aws = account();
-    aws.set_latency(|| Duration::from_millis(10));
-    lay_down_many(&aws, 100);
-    advance(Duration::from_secs(1)).await;
-    let input = json!({"dry_run": false});
-    let summary = tokio::select! {
-        summary = redrive(&aws, input.clone()) => summary.unwrap(),
-        () = refuse_everything(&aws) => unreachable!(),
-    };
-    assert_eq!(numbers(&summary), [100, 100, 100, 0, 0, 0, 0, 0]);
-    assert_eq!(summary["complete"], true);
-    assert_eq!(visible_dead_letters(&aws), 100);
-    let letters = on(&aws, DEAD_LETTER_QUEUE_URL);
-    assert!(
-        letters
-            .iter()
-            .all(|letter| letter.attributes["reason"] == "refused_by_destination")
-    );
-    // Another invocation takes them.
-    advance(Duration::from_secs(1)).await;
-    assert_eq!(number(&redrive(&aws, input).await.unwrap(), "redriven"), 100);
-    assert_eq!(visible_dead_letters(&aws), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn while_new_dead_letters_keep_coming_it_ends_and_says_so() {
-    let aws = account();
-    lay_down_many(&aws, 100);
-    let outage = async {
-        for id in 100.. {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            lay_down(&aws, &body(id), None);
-        }
-    };
-    let began = Instant::now();
-    let summary = tokio::select! {
-        summary = redrive(&aws, json!({})) => summary.unwrap(),
-        () = outage => unreachable!(),
-    };
-    assert_eq!(numbers(&summary), [100, 100, 0, 0, 100, 0, 0, 0]);
-    assert_eq!(
-        (&summary["complete"], &summary["notes"]),
-        (
-            &json!(false),
-            &json!(["new dead letters keep coming: there may be more than are counted here"])
-        )
-    );
-    assert!((10..15).contains(&began.elapsed().as_secs()));
-    assert!(visible_dead_letters(&aws) >= 300);
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,67 +149,6 @@ async fn near_its_deadline_it_stops_gives_back_what_it_holds_and_another_one_goe
     }
     assert_eq!((redriven, on(&aws, QUEUE_URL).len()), (2_000, 2_000));
     assert!(invocations > 2, "{invocations}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_at_once_share_the_work_and_redrive_nothing_twice() {
-    let aws = account();
-    let mut latency = fastrand::Rng::with_seed(1);
-    aws.set_latency(move || Duration::from_millis(latency.u64(..30)));
-    lay_down_many(&aws, 500);
-    let input = json!({"dry_run": false});
-    let (one, other) = tokio::join!(redrive(&aws, input.clone()), redrive(&aws, input));
-    let (one, other) = (
-        number(&one.unwrap(), "redriven"),
-        number(&other.unwrap(), "redriven"),
-    );
-    assert!(one > 0 && other > 0 && one + other == 500, "{one} {other}");
-    let mut all: Vec<String> = (0..500).map(body).collect();
-    all.sort();
-    assert_eq!(bodies(&aws, QUEUE_URL), all);
-    assert_eq!(visible_dead_letters(&aws), 0);
-}
-
-/// Makes every third dead letter that is in flight visible again, again and again.
-async fn deliver_again(aws: &Aws) {
-    loop {
-        tokio::time::sleep(Duration::from_millis(7)).await;
-        aws.queues(|queues| {
-            for letter in queues.messages(DEAD_LETTER_QUEUE_URL).iter().step_by(3) {
-                // Those that are not in flight cannot be made visible.
-                let _ = queues.hide(DEAD_LETTER_QUEUE_URL, &letter.receipt_handle(), Duration::ZERO);
-            }
-        });
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_sqs_delivers_again_is_counted_once_and_visible_in_the_end() {
-    for dry_run in [true, false] {
-        let aws = account();
-        let mut latency = fastrand::Rng::with_seed(1);
-        aws.set_latency(move || Duration::from_millis(latency.u64(..40)));
-        lay_down_many(&aws, 100);
-        let summary = tokio::select! {
-            summary = redrive(&aws, json!({"dry_run": dry_run})) => summary.unwrap(),
-            () = deliver_again(&aws) => unreachable!(),
-        };
-        let redriven = if dry_run { 0 } else { 100 };
-        assert_eq!(
-            numbers(&summary)[..5],
-            [100, 100, redriven, 0, 100 - redriven],
-            "{summary}"
-        );
-        let letters = on(&aws, DEAD_LETTER_QUEUE_URL);
-        assert!(
-            letters.iter().any(|letter| letter.receives > 1),
-            "nothing was delivered again"
-        );
-        // A delete by a receipt that is not the last one does nothing.
-        let left = visible_dead_letters(&aws);
-        assert!(left == 100 || !dry_run && left > 0, "{left}");
-        assert_eq!(on(&aws, QUEUE_URL).len() as u64, redriven);
-    }
 }
 
 #[tokio::test(start_paused = true)]
