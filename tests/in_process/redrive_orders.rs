@@ -18,10 +18,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use integration_tests::{
     aws::{Aws, Fault},
-    bridge::{DEAD_LETTER_QUEUE_URL, QUEUE_URL, raw, redrive_orders},
+    bridge::{DEAD_LETTER_QUEUE_URL, QUEUE_URL, raw, redrive_orders, until},
     sqs::{QueueSettings, StoredMessage},
 };
-use redrive_orders::handler::{Handler, Invocation};
+use redrive_orders::handler::Handler;
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
 
@@ -77,11 +77,8 @@ fn lay_down_many(aws: &Aws, count: usize) {
 }
 
 async fn invoke(handler: &Handler, aws: &Aws, input: Value, time: Duration) -> Result<Value, String> {
-    let invocation = Invocation {
-        deadline: Instant::now() + time,
-        began: aws.wall_clock(),
-    };
-    let summary = handler.handle(&raw(&input), invocation).await;
+    let invocation = until(Instant::now() + time);
+    let summary = handler.handle(&raw(&input), invocation, aws.wall_clock()).await;
     let mut summary = serde_json::to_value(summary.map_err(|error| error.to_string())?).unwrap();
     assert!(
         summary

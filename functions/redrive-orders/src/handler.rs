@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
+use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
+use shared::invocation::{Invocation, failure};
 use tokio::time::Instant;
 
 use crate::{
@@ -19,15 +21,6 @@ pub struct Handler {
     pub queues: Queues,
     /// How many dead letters are held at a time, hidden from others.
     pub most_held: usize,
-}
-
-/// What is to be known about an invocation.
-#[derive(Debug, Clone, Copy)]
-pub struct Invocation {
-    /// When Lambda ends it.
-    pub deadline: Instant,
-    /// The time of day at its beginning.
-    pub began: SystemTime,
 }
 
 /// The request was not carried out to its end.
@@ -56,20 +49,35 @@ fn notes(summary: &Summary) -> String {
     notes.map(|note| format!(". Note: {note}")).collect()
 }
 
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match error {
+            HandlerError::Input(_) => "NotARequest",
+            HandlerError::EndedEarly { .. } => "RedriveEndedEarly",
+        };
+        failure(error_type, &error)
+    }
+}
+
 impl Handler {
-    /// Looks through the dead letters, and does with them what is asked for.
+    /// Looks through the dead letters, and does with them what is asked for. `now` is the time of day at its beginning.
     ///
     /// # Errors
     /// [`HandlerError`]. What is not redriven or discarded is a dead letter as before; repeating is harmless.
-    pub async fn handle(&self, input: &RawValue, invocation: Invocation) -> Result<Summary, HandlerError> {
+    pub async fn handle(
+        &self,
+        input: &RawValue,
+        invocation: Invocation<'_>,
+        now: SystemTime,
+    ) -> Result<Summary, HandlerError> {
         let request = Request::parse(input)?;
         let began = Instant::now();
-        let bounds = Bounds::new(invocation.deadline, invocation.began, self.most_held);
+        let bounds = Bounds::new(invocation.deadline, now, self.most_held);
         let swept = Sweep::new(&self.queues, &request, bounds).run().await;
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let summary = Summary::new(&request, &swept, elapsed_ms);
         let failure = swept.failure;
-        log(&summary, failure.as_ref());
+        log(&summary, failure.as_ref(), invocation);
         match failure {
             None => Ok(summary),
             Some(why) => Err(HandlerError::EndedEarly {
@@ -80,10 +88,13 @@ impl Handler {
     }
 }
 
-fn log(summary: &Summary, why: Option<&QueueError>) {
+/// The invocation's one line in the log.
+fn log(summary: &Summary, why: Option<&QueueError>, invocation: Invocation<'_>) {
     macro_rules! line {
         ($level:ident, $message:literal) => {
             tracing::$level!(
+                request_id = invocation.request_id,
+                xray_trace_id = invocation.trace_id(),
                 action = summary.action.as_str(),
                 dry_run = summary.dry_run,
                 examined = summary.examined,

@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use redrive_orders::handler::{Handler, Invocation};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use redrive_orders::handler::Handler;
 use serde_json::value::RawValue;
+use shared::invocation::Invocation;
 
 // One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
@@ -13,11 +14,12 @@ async fn main() -> Result<(), Error> {
     let handler = shared::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
-        let invocation = Invocation {
-            deadline: shared::startup::deadline(event.context.deadline),
-            began: SystemTime::now(),
-        };
-        Ok::<_, Error>(handler.handle(&event.payload, invocation).await?)
+        let invocation = Invocation::of(&event.context);
+        Ok::<_, Diagnostic>(
+            handler
+                .handle(&event.payload, invocation, SystemTime::now())
+                .await?,
+        )
     }))
     .await
 }

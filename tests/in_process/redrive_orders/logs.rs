@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use integration_tests::bridge::Bridge;
+use integration_tests::bridge::{Bridge, REQUEST_ID};
 use sandbox::{Answer, Endpoint, Rule, Settings, customers};
 
 use super::*;
@@ -53,7 +53,8 @@ async fn each_discarded_dead_letter_has_a_line_that_names_it() {
     }
     assert_eq!(
         summary,
-        json!({"level": "INFO", "target": "redrive_orders::handler", "message": "redrive ended", "action": "discard",
+        json!({"level": "INFO", "target": "redrive_orders::handler", "message": "redrive ended",
+               "request_id": REQUEST_ID, "action": "discard",
                "dry_run": false, "examined": 3, "matched": 2, "redriven": 0, "discarded": 2, "left": 1, "failed": 0,
                "undeleted": 0, "hidden": 0, "complete": true})
     );
