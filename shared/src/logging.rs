@@ -1,7 +1,7 @@
 //! Log lines as CloudWatch wants them.
 
-use tracing::Subscriber;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing::{Level, Subscriber};
+use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt};
 
 /// The crates whose lines are logged from the configured level on. Other crates' lines below WARN may hold whole
 /// requests, and with them credentials and personal data.
@@ -30,19 +30,18 @@ pub fn subscriber<W>(level: &str, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let level = level.parse().unwrap_or(tracing::Level::INFO);
-    let filter = OURS.iter().fold(EnvFilter::new("warn"), |filter, name| {
-        match format!("{name}={level}").parse() {
-            Ok(directive) => filter.add_directive(directive),
-            Err(_) => filter,
-        }
-    });
+    let level = level.parse().unwrap_or(Level::INFO);
+    let filter = Targets::new()
+        .with_default(Level::WARN)
+        .with_targets(OURS.map(|name| (name, level)));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_env_filter(filter)
+        // What is logged is the filter's decision alone.
+        .with_max_level(Level::TRACE)
         .with_writer(writer)
         .finish()
+        .with(filter)
 }

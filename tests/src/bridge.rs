@@ -106,8 +106,8 @@ pub fn account(settings: &Settings) -> Aws {
 #[must_use]
 pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
     let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
-    fetch_customers::handler::Handler::new(config, &aws.sdk_config(), aws.console())
-        .expect("root certificates")
+    let http = fetch_customers::http_client().expect("root certificates");
+    fetch_customers::handler::Handler::new(config, &aws.sdk_config(), http, aws.console())
 }
 
 /// `submit-orders`, set up with the real network.

@@ -13,6 +13,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
+use reqwest::Client;
 use shared::metrics::Metrics;
 
 pub mod books;
@@ -39,18 +40,24 @@ use source::SourceApi;
 /// a minute; a page that takes longer to begin is taken for lost.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// The client that the function calls the source and AWS with.
+///
+/// # Errors
+/// The system has no root certificates.
+pub fn http_client() -> Result<Client, reqwest::Error> {
+    shared::http::client().read_timeout(SILENCE).build()
+}
+
 impl Handler {
     /// Puts the function together. `metrics_to` gets its metrics.
-    ///
-    /// # Errors
-    /// The system has no root certificates.
+    #[must_use]
     pub fn new(
         config: Config,
         aws: &SdkConfig,
+        http: Client,
         metrics_to: impl io::Write + Send + 'static,
-    ) -> Result<Self, reqwest::Error> {
-        let http = shared::http::client().read_timeout(SILENCE).build()?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             source: SourceApi {
                 http,
                 url: config.source_url,
@@ -64,7 +71,7 @@ impl Handler {
             )),
             lambda: aws_sdk_lambda::Client::new(aws),
             metrics: Metrics::new(config.metrics, metrics_to),
-        })
+        }
     }
 
     /// Sets the function up as Lambda runs it, configuration from the environment.
@@ -73,6 +80,8 @@ impl Handler {
     /// The configuration is wrong; or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
-        Ok(Self::new(config, &shared::aws::load().await, io::stdout())?)
+        let http = http_client()?;
+        let aws = shared::aws::load(http.clone()).await;
+        Ok(Self::new(config, &aws, http, io::stdout()))
     }
 }

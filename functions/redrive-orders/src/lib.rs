@@ -44,9 +44,10 @@ impl Handler {
     /// Sets the function up as Lambda runs it, configuration from the environment.
     ///
     /// # Errors
-    /// The configuration is wrong.
+    /// The configuration is wrong; or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
-        Ok(Self::new(config, &shared::aws::load().await))
+        let http = shared::http::client().build()?;
+        Ok(Self::new(config, &shared::aws::load(http).await))
     }
 }

@@ -3,8 +3,8 @@
 //! From the outside in:
 //!
 //! * [`config`]: what the function needs to know.
-//! * [`handler`]: one invocation, a batch of messages; [`books`] tell what became of them, in the log and as metrics,
-//!   and `journal` has the log lines about one.
+//! * [`handler`]: one invocation, a batch of messages, as the [`event`] has them; [`books`] tell what became of them,
+//!   in the log and as metrics, and `journal` has the log lines about one.
 //! * [`submission`]: one message becomes one [`verdict`].
 //! * [`order`]: a customer becomes an order: every rule of the transformation.
 //! * [`destination`], [`token`]: the POST, and the access token that it needs; [`transport`] carries both,
@@ -23,6 +23,7 @@ pub mod books;
 pub mod config;
 pub mod dead_letter;
 pub mod destination;
+pub mod event;
 pub mod halt;
 pub mod handler;
 mod journal;
@@ -94,7 +95,7 @@ impl Handler {
         let http = shared::http::client().build()?;
         Ok(Self::new(
             config,
-            &shared::aws::load().await,
+            &shared::aws::load(http.clone()).await,
             Arc::new(http),
             Arc::new(SystemTime::now),
             io::stdout(),
