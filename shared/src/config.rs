@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use url::{Host, Url};
 
 /// Reads variables and gathers what is wrong with them.
@@ -120,7 +120,14 @@ pub fn api_url(value: &str) -> Result<Url, &'static str> {
     };
     let private = url.scheme() == "https" || (url.scheme() == "http" && loopback);
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if private && plain { Ok(url) } else { Err(RULE) }
+    if !private || !plain {
+        return Err(RULE);
+    }
+    // What a URL may hold and HTTP may not, such as a host name in brackets, is found now and not at the first call.
+    match Uri::try_from(url.as_str()) {
+        Ok(_) => Ok(url),
+        Err(_) => Err("must be a URL that HTTP can carry"),
+    }
 }
 
 /// Parses the name of an HTTP header.

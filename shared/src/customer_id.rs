@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// A customer's id: a JSON string that is not blank, or a JSON integer of any length.
 ///
 /// Kept to the letter (a string is not trimmed, an integer keeps its digits), since it is half of the order's
 /// identity. `123` and `"123"` are the same id.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct CustomerId(String);
 
 impl CustomerId {

@@ -4,6 +4,7 @@
 //!   order's identity, [`order_id`]; [`reason`]: why a message became a dead letter.
 //! * [`visibility`]: when a message that stays on its queue is seen again; [`seen`]: what came before, in bounded
 //!   memory.
+//! * [`text`]: JSON text without a copy.
 //! * [`input`]: what a person asks of a function, and [`config`]: environment variables; all that is wrong in one
 //!   error.
 //! * [`secret`]: credentials from Secrets Manager.
@@ -29,4 +30,5 @@ pub mod retry_after;
 pub mod secret;
 pub mod seen;
 pub mod startup;
+pub mod text;
 pub mod visibility;

@@ -1,15 +1,15 @@
 //! What travels from `fetch-customers` to `submit-orders`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::order_date::OrderDate;
+use crate::{order_date::OrderDate, text::Text};
 
 /// One customer on the queue, with the order date of its run.
 ///
 /// # Format
 /// `{"order_date": "2023-10-15T14:30:00Z", "customer": …}`, the customer exactly as the source wrote it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Message<'a> {
     /// The order date of the run that put the message on the queue.
     pub order_date: OrderDate,
@@ -37,6 +37,22 @@ pub enum MalformedMessage {
 }
 
 impl<'a> Message<'a> {
+    /// The message's body, as [`Self::parse`] reads it.
+    #[must_use]
+    pub fn to_body(&self) -> String {
+        // Neither part needs an escape, and there is a body for every customer: put together, not serialized.
+        let order_date = self.order_date.to_string();
+        let customer = self.customer.get();
+        [
+            r#"{"order_date":""#,
+            &order_date,
+            r#"","customer":"#,
+            customer,
+            "}",
+        ]
+        .concat()
+    }
+
     /// Reads a message's body. Fields that are not known are ignored.
     ///
     /// # Errors
@@ -49,22 +65,32 @@ impl<'a> Message<'a> {
             #[serde(borrow)]
             customer: &'a RawValue,
         }
-        let value: &RawValue = serde_json::from_str(body).map_err(|error| MalformedMessage::NotJson {
-            line: error.line(),
-            column: error.column(),
-        })?;
-        // serde would read an array as the fields in their order.
-        if !value.get().starts_with('{') {
-            return Err(MalformedMessage::NotAMessage);
-        }
-        let body: Body<'a> = serde_json::from_str(value.get()).map_err(|_| MalformedMessage::NotAMessage)?;
-        let order_date: String =
+        let read: Result<Body<'a>, _> = serde_json::from_str(body);
+        // serde reads an array as the fields in their order.
+        let body = match read {
+            Ok(read) if body.trim_start().starts_with('{') => read,
+            Ok(_) | Err(_) => return Err(MalformedMessage::of(body)),
+        };
+        let order_date: Text<'_> =
             serde_json::from_str(body.order_date.get()).map_err(|_| MalformedMessage::OrderDate)?;
         let order_date = order_date.parse().map_err(|_| MalformedMessage::OrderDate)?;
         Ok(Self {
             order_date,
             customer: body.customer,
         })
+    }
+}
+
+impl MalformedMessage {
+    /// Of a body that has not the fields: whether it is JSON at all.
+    fn of(body: &str) -> Self {
+        match serde_json::from_str::<IgnoredAny>(body) {
+            Ok(_) => Self::NotAMessage,
+            Err(error) => Self::NotJson {
+                line: error.line(),
+                column: error.column(),
+            },
+        }
     }
 }
 
@@ -80,7 +106,7 @@ mod tests {
             order_date: "2023-10-15T14:30:00Z".parse().unwrap(),
             customer: &raw,
         };
-        let body = serde_json::to_string(&message).unwrap();
+        let body = message.to_body();
         assert_eq!(
             body,
             format!(r#"{{"order_date":"2023-10-15T14:30:00Z","customer":{customer}}}"#)

@@ -20,15 +20,6 @@ pub struct OrderDate(OffsetDateTime);
 #[error("must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z")]
 pub struct NotAnOrderDate;
 
-impl OrderDate {
-    /// The day in UTC as `YYYYMMDD`, the readable part of an order's id.
-    #[must_use]
-    pub fn day(self) -> String {
-        let date = self.0.date();
-        format!("{:04}{:02}{:02}", date.year(), u8::from(date.month()), date.day())
-    }
-}
-
 impl FromStr for OrderDate {
     type Err = NotAnOrderDate;
 
@@ -49,13 +40,7 @@ impl FromStr for OrderDate {
 
 impl fmt::Display for OrderDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date(), self.0.time());
-        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-        let (hour, minute, second) = time.as_hms();
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-        )
+        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -85,12 +70,6 @@ mod tests {
                 "{text}"
             );
         }
-    }
-
-    #[test]
-    fn the_day_is_that_of_utc() {
-        let date: OrderDate = "2023-12-31T23:30:00-01:00".parse().unwrap();
-        assert_eq!(date.day(), "20240101");
     }
 
     #[test]

@@ -27,13 +27,16 @@ impl OrderId {
     /// The id of the order of `customer` at `order_date`: a pure function of the two.
     #[must_use]
     pub fn new(customer: &CustomerId, order_date: OrderDate) -> Self {
-        let hash = Sha256::digest(format!("{customer}\n{order_date}"));
+        let date = order_date.to_string();
+        let hash = Sha256::digest(format!("{customer}\n{date}"));
         let start = hash.first_chunk::<10>().map_or(&[][..], |bytes| bytes);
         let code = BASE32
             .as_ref()
             .map(|base32| base32.encode(start))
             .unwrap_or_default();
-        Self(format!("ORD-{}-{code}", order_date.day()))
+        let part = |range| date.get(range).unwrap_or_default();
+        let (year, month, day) = (part(0..4), part(5..7), part(8..10));
+        Self(format!("ORD-{year}{month}{day}-{code}"))
     }
 
     /// The id as text.
@@ -55,12 +58,19 @@ mod tests {
 
     use super::*;
 
+    fn id(customer: &str, date: &str) -> String {
+        let customer = RawValue::from_string(customer.to_owned()).unwrap();
+        OrderId::new(&CustomerId::of(&customer).unwrap(), date.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn the_day_is_that_of_utc() {
+        let id = id(r#"{"customer_id": 123}"#, "2023-12-31T23:30:00-01:00");
+        assert!(id.starts_with("ORD-20240101-"), "{id}");
+    }
+
     #[test]
     fn the_contracts_customer_has_the_contracts_order_id() {
-        let id = |customer: &str, date: &str| {
-            let customer = RawValue::from_string(customer.to_owned()).unwrap();
-            OrderId::new(&CustomerId::of(&customer).unwrap(), date.parse().unwrap()).to_string()
-        };
         for (customer, date) in [
             (r#"{"customer_id": "123"}"#, "2023-10-15T14:30:00Z"),
             (r#"{"customer_id": 123}"#, "2023-10-15T16:30:00.5+02:00"),

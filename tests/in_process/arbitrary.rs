@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{HeaderValue, Request, StatusCode, header::RETRY_AFTER};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use integration_tests::{
     bridge::{
         DEAD_LETTER_QUEUE_URL, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, account, raw,
@@ -20,6 +20,7 @@ use integration_tests::{
     sqs::StoredMessage,
 };
 use proptest::prelude::*;
+use reqwest::Request;
 use sandbox::Settings;
 use serde_json::json;
 use shared::retry_after::RetryAfter;
@@ -37,8 +38,8 @@ struct Scripted {
 }
 
 impl Transport for Scripted {
-    fn send(&self, request: Request<Bytes>, _within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
-        let is_order = request.uri().path() == "/orders";
+    fn send(&self, request: Request, _within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
+        let is_order = request.url().path() == "/orders";
         self.posts.fetch_add(u64::from(is_order), Ordering::Relaxed);
         Box::pin(std::future::ready(Ok(if is_order {
             self.order.clone()

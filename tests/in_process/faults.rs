@@ -23,6 +23,7 @@ use integration_tests::{
         submit_orders_over, until,
     },
 };
+use reqwest::{Body, Request};
 use sandbox::{Action, Answer, Endpoint, ExpiresIn, Rule, Sandbox, Settings};
 use serde_json::{Value, json};
 use submit_orders::transport::{self, Transport, Unreachable};
@@ -127,14 +128,14 @@ struct Spoilt<F>(reqwest::Client, F);
 
 impl<F> Transport for Spoilt<F>
 where
-    F: Fn(&http::Request<Bytes>) -> Option<transport::Answer> + Send + Sync,
+    F: Fn(&Request) -> Option<transport::Answer> + Send + Sync,
 {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: Request,
         within: Duration,
     ) -> BoxFuture<'_, Result<transport::Answer, Unreachable>> {
-        match (request.uri().path() == "/orders")
+        match (request.url().path() == "/orders")
             .then(|| (self.1)(&request))
             .flatten()
         {
@@ -144,9 +145,13 @@ where
     }
 }
 
+fn body_of(request: &Request) -> &[u8] {
+    request.body().and_then(Body::as_bytes).unwrap_or_default()
+}
+
 async fn spoilt<F>(spoil: F) -> Bridge
 where
-    F: Fn(&http::Request<Bytes>) -> Option<transport::Answer> + Send + Sync + 'static,
+    F: Fn(&Request) -> Option<transport::Answer> + Send + Sync + 'static,
 {
     let mut bridge = bridge().await;
     let http = shared::http::client().build().unwrap();

@@ -131,7 +131,7 @@ async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_
         [
             json!({
                 "level": "DEBUG", "target": "submit_orders::journal", "message": "message received",
-                "message_id": "message-1", "receives": "1"
+                "message_id": "message-1", "receives": 1
             }),
             json!({
                 "level": "ERROR", "target": "submit_orders::journal",

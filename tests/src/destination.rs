@@ -9,7 +9,8 @@ use std::{
 use bytes::Bytes;
 use data_encoding::BASE64;
 use futures::future::BoxFuture;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
+use reqwest::{Body, Request};
 use serde_json::{Value, json};
 use submit_orders::transport::{Answer, Transport, Unreachable};
 use tokio::time::Instant;
@@ -121,7 +122,7 @@ impl State {
         }
     }
 
-    fn token(&mut self, request: &Request<Bytes>) -> Answer {
+    fn token(&mut self, request: &Request) -> Answer {
         self.token_requests += 1;
         let expected = format!(
             "Basic {}",
@@ -138,7 +139,7 @@ impl State {
         )
     }
 
-    fn order(&mut self, request: &Request<Bytes>) -> Answer {
+    fn order(&mut self, request: &Request) -> Answer {
         let token = request.headers()[header::AUTHORIZATION]
             .to_str()
             .unwrap_or_default();
@@ -150,7 +151,8 @@ impl State {
         if token < self.first_valid_token || token > self.tokens {
             return answer(401, &json!({}));
         }
-        let order: Value = serde_json::from_slice(request.body()).expect("an order is JSON");
+        let body = request.body().and_then(Body::as_bytes).unwrap_or_default();
+        let order: Value = serde_json::from_slice(body).expect("an order is JSON");
         let customer = order["customerInfo"]["id"].as_str().unwrap_or_default();
         if self.refused_customers.iter().any(|refused| refused == customer) {
             return answer(422, &json!({"title": "Refused", "detail": "by the model"}));
@@ -163,7 +165,7 @@ impl State {
         self.ledger.insert(
             id,
             Stored {
-                body: request.body().clone(),
+                body: Bytes::copy_from_slice(body),
                 repeats: 0,
             },
         );
@@ -184,8 +186,8 @@ impl State {
 
     /// # Returns
     /// `None` where no answer comes: at once, or ever.
-    fn respond(&mut self, request: &Request<Bytes>) -> Result<Answer, Silence> {
-        let is_order = request.uri().path() == "/orders";
+    fn respond(&mut self, request: &Request) -> Result<Answer, Silence> {
+        let is_order = request.url().path() == "/orders";
         let id = request
             .headers()
             .get("idempotency-key")
@@ -241,7 +243,7 @@ fn answer(status: u16, body: &Value) -> Answer {
 }
 
 impl Transport for Destination {
-    fn send(&self, request: Request<Bytes>, within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
+    fn send(&self, request: Request, within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
         let exchange = async move {
             let pause = |this: &Self| Duration::from_millis(this.state().random.u64(..400));
             tokio::time::sleep(pause(self)).await;

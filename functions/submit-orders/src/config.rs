@@ -2,11 +2,12 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue};
 use shared::{
     config::{ConfigError, Variables, api_url, header_name, text},
     metrics,
 };
+use url::Url;
 
 use crate::token::TokenSettings;
 
@@ -17,7 +18,7 @@ const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `DESTINATION_URL`: where orders are posted.
-    pub destination_url: Uri,
+    pub destination_url: Url,
     /// `IDEMPOTENCY_KEY_HEADER`: the header with the order's id, `Idempotency-Key` by default.
     pub idempotency_key_header: HeaderName,
     /// `TOKEN_URL`, `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_CLIENT_AUTH`, `DESTINATION_SECRET_ARN`.
@@ -53,7 +54,7 @@ impl Config {
     /// error, and the messages stay on the queue.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
-        let destination_url = variables.required("DESTINATION_URL", api_uri);
+        let destination_url = variables.required("DESTINATION_URL", api_url);
         let idempotency_key_header = variables.optional("IDEMPOTENCY_KEY_HEADER", header_name);
         let token_url = variables.required("TOKEN_URL", api_url);
         let scope = variables.optional("OAUTH_SCOPE", header_text);
@@ -87,13 +88,6 @@ impl Config {
             })
         })
     }
-}
-
-fn api_uri(value: &str) -> Result<Uri, &'static str> {
-    api_url(value)?
-        .as_str()
-        .parse()
-        .map_err(|_| "must be a URL that HTTP can carry")
 }
 
 fn header_text(value: &str) -> Result<String, &'static str> {
@@ -189,7 +183,7 @@ mod tests {
             ("STACK_NAME", "orders"),
         ])
         .unwrap();
-        assert_eq!(config.destination_url, "https://api.example.com/orders");
+        assert_eq!(config.destination_url.as_str(), "https://api.example.com/orders");
         assert_eq!(config.idempotency_key_header, "x-request-key");
         assert_eq!(config.token.url.as_str(), "https://login.example.com/token");
         assert_eq!(config.token.scope.as_deref(), Some("orders:write"));

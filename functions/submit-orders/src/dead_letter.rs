@@ -8,7 +8,7 @@ use aws_sdk_sqs::{
 };
 use tokio::time::Instant;
 
-use crate::{problem::one_line, submission::About, verdict::Rejection};
+use crate::{order::About, problem::one_line, verdict::Rejection};
 
 /// The dead-letter queue.
 pub struct DeadLetterQueue {

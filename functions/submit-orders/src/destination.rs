@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method, StatusCode, Uri,
+    HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
+use reqwest::Request;
 use shared::retry_after::RetryAfter;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::{
     meter::Meter,
@@ -62,7 +63,7 @@ pub enum Posted {
 
 /// The destination API.
 pub struct OrderApi {
-    url: Uri,
+    url: Url,
     idempotency_key_header: HeaderName,
     tokens: Tokens,
     transport: Arc<dyn Transport>,
@@ -73,7 +74,7 @@ pub struct OrderApi {
 impl OrderApi {
     /// Sets up; calls nothing yet.
     pub fn new(
-        url: Uri,
+        url: Url,
         idempotency_key_header: HeaderName,
         tokens: Tokens,
         transport: Arc<dyn Transport>,
@@ -92,7 +93,7 @@ impl OrderApi {
 
     /// Posts an order, within `within`. Where the destination does not take the token, it is posted once more
     /// with a new one.
-    pub async fn post(&self, order: &Order, within: Duration) -> Posted {
+    pub async fn post(&self, order: &Order<'_>, within: Duration) -> Posted {
         let until = Instant::now() + within;
         let mut stale: Option<Arc<Token>> = None;
         loop {
@@ -137,11 +138,11 @@ impl OrderApi {
         }
     }
 
-    fn request(&self, order: &Order, token: &Token) -> http::Request<Bytes> {
+    fn request(&self, order: &Order<'_>, token: &Token) -> Request {
+        let mut request = Request::new(Method::POST, self.url.clone());
         // An order is a tree of strings: writing it cannot fail.
-        let mut request = http::Request::new(Bytes::from(serde_json::to_vec(order).unwrap_or_default()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.url.clone();
+        let body = serde_json::to_vec(order).unwrap_or_default();
+        *request.body_mut() = Some(body.into());
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -172,10 +173,10 @@ fn left(until: Instant) -> Duration {
 }
 
 /// The destination's own words, without what it repeats of the order or the token.
-fn problem_of(answer: &Answer, order: &Order, token: &Token) -> String {
+fn problem_of(answer: &Answer, order: &Order<'_>, token: &Token) -> String {
     let (customer, address) = (&order.customer_info, &order.shipping_address);
     let name = customer.name.split_whitespace();
-    let values = [
+    let values: [&str; 5] = [
         &customer.name,
         &customer.contact_email,
         &address.line1,
@@ -185,8 +186,7 @@ fn problem_of(answer: &Answer, order: &Order, token: &Token) -> String {
     let token = token.authorization.to_str().unwrap_or_default();
     let private = values
         .into_iter()
-        .chain(&customer.contact_phone)
-        .map(String::as_str)
+        .chain(customer.contact_phone.as_deref())
         .chain(name);
     problem::line(answer.body(), private.chain(token.split_whitespace().skip(1)))
 }

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
@@ -22,9 +21,11 @@ use crate::{
     backoff::delay,
     books::{Books, Settled},
     dead_letter::DeadLetterQueue,
+    event::{BatchResponse, Event, ItemFailure, Record},
     journal::{log_delivered, log_received, log_rejected, log_retry},
     meter::Meter,
-    submission::{About, Submission, WRAP_UP},
+    order::About,
+    submission::{Submission, WRAP_UP},
     transport::WallClock,
     verdict::{Cause, Reason, Rejection, Retry, Verdict},
     visibility::{CustomerQueue, Returned},
@@ -93,9 +94,9 @@ impl Handler {
         &self,
         event: &RawValue,
         invocation: Invocation<'_>,
-    ) -> Result<SqsBatchResponse, HandlerError> {
+    ) -> Result<BatchResponse, HandlerError> {
         let deadline = invocation.deadline;
-        let event: SqsEvent = serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
+        let event: Event<'_> = serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
         let began = Instant::now();
         let mut settled = stream::iter(&event.records)
             .map(|record| async move { (record, self.settle(record, began, deadline).await) })
@@ -109,13 +110,12 @@ impl Handler {
         while let Some((record, settled)) = settled.next().await {
             books.enter(&settled);
             if let Settled::Returned { delay, .. } = settled {
-                match record.message_id.as_deref().filter(|id| !id.is_empty()) {
+                match record.message_id() {
                     Some(id) => _ = failed.insert(id),
                     None => nameless = true,
                 }
-                let receipt_handle = record.receipt_handle.clone();
-                returned.extend(receipt_handle.map(|receipt_handle| Returned {
-                    receipt_handle,
+                returned.extend(record.receipt_handle().map(|receipt_handle| Returned {
+                    receipt_handle: receipt_handle.to_owned(),
                     delay,
                 }));
             }
@@ -130,15 +130,18 @@ impl Handler {
         if nameless {
             return Err(HandlerError::NoMessageId);
         }
-        let mut response = SqsBatchResponse::default();
-        failed.into_iter().for_each(|id| response.add_failure(id));
-        Ok(response)
+        let item_failure = |id: &str| ItemFailure {
+            item_identifier: id.to_owned(),
+        };
+        Ok(BatchResponse {
+            batch_item_failures: failed.into_iter().map(item_failure).collect(),
+        })
     }
 
     /// Does all that is to be done with one message. A panic on the way is this message's alone.
-    async fn settle(&self, record: &SqsMessage, began: Instant, deadline: Instant) -> Settled {
+    async fn settle(&self, record: &Record<'_>, began: Instant, deadline: Instant) -> Settled {
         log_received(record);
-        let body = record.body.as_deref().unwrap_or_default();
+        let body = record.body();
         let submitted = AssertUnwindSafe(self.submission.submit(body, deadline))
             .catch_unwind()
             .await;
@@ -200,13 +203,14 @@ impl Handler {
     /// Lays a message down. It is done only when SQS has confirmed the copy.
     async fn reject(
         &self,
-        record: &SqsMessage,
+        record: &Record<'_>,
         body: &str,
         about: &About,
         rejection: &Rejection,
         until: Instant,
     ) -> Result<(), Retry> {
-        match self.dead_letters.put(body, about, rejection, until).await {
+        // In a box, since it is large and rare: every message's future has room for all that it may hold.
+        match Box::pin(self.dead_letters.put(body, about, rejection, until)).await {
             Ok(()) => {
                 log_rejected(record, about, rejection);
                 Ok(())
@@ -220,7 +224,7 @@ impl Handler {
         }
     }
 
-    fn delay(&self, record: &SqsMessage, retry: &Retry, began: Instant) -> Duration {
+    fn delay(&self, record: &Record<'_>, retry: &Retry, began: Instant) -> Duration {
         match retry.cause {
             // Nothing is wrong with anybody: another invocation can take it now.
             Cause::OutOfTime => Duration::ZERO,
@@ -230,19 +234,18 @@ impl Handler {
             | Cause::Halted
             | Cause::NotCopied
             | Cause::Panicked => {
-                let receives = attribute(record, "ApproximateReceiveCount").unwrap_or(1);
-                let receives = u32::try_from(receives).unwrap_or(u32::MAX);
+                let receives = u32::try_from(record.receives().unwrap_or(1)).unwrap_or(u32::MAX);
                 delay(receives, retry.not_before, fastrand::f64(), began.elapsed())
             }
         }
     }
 
     /// Whether the queue would delete the message before it could be seen and handled again.
-    fn expires_within(&self, record: &SqsMessage, delay: Duration) -> bool {
-        let Some(sent_ms) = attribute(record, "SentTimestamp") else {
+    fn expires_within(&self, record: &Record<'_>, delay: Duration) -> bool {
+        let Some(sent) = record.sent() else {
             return false;
         };
-        let expiry = UNIX_EPOCH + Duration::from_millis(sent_ms).saturating_add(self.queue_retention);
+        let expiry = UNIX_EPOCH + sent.saturating_add(self.queue_retention);
         let now: SystemTime = (self.wall_clock)();
         now + delay + EXPIRY_MARGIN >= expiry
     }
@@ -250,8 +253,4 @@ impl Handler {
 
 fn before(deadline: Instant, margin: Duration) -> Instant {
     deadline.checked_sub(margin).unwrap_or(deadline)
-}
-
-fn attribute(record: &SqsMessage, name: &str) -> Option<u64> {
-    record.attributes.get(name)?.parse().ok()
 }

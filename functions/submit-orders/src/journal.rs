@@ -4,20 +4,19 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::SqsMessage;
-
 use shared::invocation::trace_id;
 
 use crate::{
-    submission::About,
+    event::Record,
+    order::About,
     verdict::{Cause, Rejection, Retry},
 };
 
 macro_rules! journal {
     ($level:ident, $record:expr, $about:expr, $($field:tt)*) => {
         tracing::$level!(
-            message_id = $record.message_id,
-            xray_trace_id = $record.attributes.get("AWSTraceHeader").and_then(|header| trace_id(header)),
+            message_id = $record.message_id(),
+            xray_trace_id = $record.trace_header().and_then(trace_id),
             order_date = $about.order_date.map(display),
             customer_id = $about.customer_id.as_ref().map(display),
             order_id = $about.order_id.as_ref().map(display),
@@ -26,16 +25,16 @@ macro_rules! journal {
     };
 }
 
-pub(crate) fn log_received(record: &SqsMessage) {
-    let receives = record.attributes.get("ApproximateReceiveCount");
+pub(crate) fn log_received(record: &Record<'_>) {
+    let receives = record.receives();
     journal!(debug, record, About::default(), receives, "message received");
 }
 
-pub(crate) fn log_delivered(record: &SqsMessage, about: &About, duplicate: bool) {
+pub(crate) fn log_delivered(record: &Record<'_>, about: &About, duplicate: bool) {
     journal!(debug, record, about, duplicate, "order delivered");
 }
 
-pub(crate) fn log_rejected(record: &SqsMessage, about: &About, rejection: &Rejection) {
+pub(crate) fn log_rejected(record: &Record<'_>, about: &About, rejection: &Rejection) {
     let status = rejection.http_status.map(|status| status.as_u16());
     let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
     journal!(
@@ -49,7 +48,7 @@ pub(crate) fn log_rejected(record: &SqsMessage, about: &About, rejection: &Rejec
     );
 }
 
-pub(crate) fn log_retry(record: &SqsMessage, about: &About, retry: &Retry, delay: Duration) {
+pub(crate) fn log_retry(record: &Record<'_>, about: &About, retry: &Retry, delay: Duration) {
     let status = retry.http_status.map(|status| status.as_u16());
     let (reason, detail, delay_secs) = (retry.cause.as_str(), &retry.detail, delay.as_secs());
     match retry.cause {

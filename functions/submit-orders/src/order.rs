@@ -1,23 +1,23 @@
 //! A customer becomes an order: every rule of the transformation.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 pub use shared::order_id::OrderId;
-use shared::{customer_id::CustomerId, message::Message, order_date::OrderDate};
+use shared::{customer_id::CustomerId, message::Message, order_date::OrderDate, text::Text};
 
 /// An order as the destination API takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Order {
+pub struct Order<'a> {
     /// The order's identity, the same on every redelivery, redrive and backfill.
     pub order_id: OrderId,
     /// Who ordered.
-    pub customer_info: CustomerInfo,
+    pub customer_info: CustomerInfo<'a>,
     /// Where the order goes.
-    pub shipping_address: ShippingAddress,
+    pub shipping_address: ShippingAddress<'a>,
     /// The order date of the run.
     pub order_date: OrderDate,
 }
@@ -25,30 +25,51 @@ pub struct Order {
 /// Who ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CustomerInfo {
+pub struct CustomerInfo<'a> {
     /// The source's `customer_id`, to the letter.
-    pub id: String,
+    pub id: CustomerId,
     /// First and last name.
     pub name: String,
     /// A valid address (RFC 5321).
-    pub contact_email: String,
+    pub contact_email: Cow<'a, str>,
     /// Left out of the order where the customer has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact_phone: Option<String>,
+    pub contact_phone: Option<Cow<'a, str>>,
 }
 
 /// Where an order goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ShippingAddress {
+pub struct ShippingAddress<'a> {
     /// The street with its number.
-    pub line1: String,
+    pub line1: Cow<'a, str>,
     /// The city.
-    pub city: String,
+    pub city: Cow<'a, str>,
     /// The state.
-    pub region: String,
+    pub region: Cow<'a, str>,
     /// The zip code.
-    pub postal_code: String,
+    pub postal_code: Cow<'a, str>,
+}
+
+/// Whose order it is, as far as the message tells: what logs and dead letters may name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The order date of the run.
+    pub order_date: Option<OrderDate>,
+    /// The customer.
+    pub customer_id: Option<CustomerId>,
+    /// The order's id.
+    pub order_id: Option<OrderId>,
+}
+
+impl About {
+    fn new(order_date: OrderDate, customer_id: Option<CustomerId>) -> Self {
+        Self {
+            order_date: Some(order_date),
+            order_id: customer_id.as_ref().map(|id| OrderId::new(id, order_date)),
+            customer_id,
+        }
+    }
 }
 
 /// The rules that a customer breaks, all of them. Names fields and rules, never values.
@@ -92,19 +113,33 @@ struct Address<'a> {
     zip: Option<&'a RawValue>,
 }
 
-/// Makes the order of a customer.
+/// Makes the order of a customer, and says whose it is, also where the customer breaks a rule.
 ///
 /// # Errors
 /// Every rule that the customer breaks. The same customer will break them again, so the message is rejected.
-pub fn transform(message: &Message<'_>) -> Result<Order, Violations> {
+pub fn transform<'a>(message: &Message<'a>) -> (About, Result<Order<'a>, Violations>) {
     let mut rules = Rules::default();
     let customer: Option<Customer<'_>> = rules.object("customer", message.customer);
-    let Some(customer) = customer else {
-        return Err(Violations(rules.broken));
+    let about = About::new(
+        message.order_date,
+        match &customer {
+            Some(customer) => customer.customer_id.and_then(CustomerId::from_json),
+            // Perhaps it is another field that is there twice.
+            None => CustomerId::of(message.customer),
+        },
+    );
+    let order = customer.and_then(|customer| order(&about, &customer, &mut rules));
+    let order = match order {
+        Some(order) if rules.broken.is_empty() => Ok(order),
+        Some(_) | None => Err(Violations(rules.broken)),
     };
+    (about, order)
+}
 
-    let id = customer.customer_id.and_then(CustomerId::from_json);
-    if id.is_none() {
+/// # Returns
+/// `None` where a part of the order is missing. There may be one also where a rule is broken.
+fn order<'a>(about: &About, customer: &Customer<'a>, rules: &mut Rules) -> Option<Order<'a>> {
+    if about.customer_id.is_none() {
         rules.broken(
             "customer_id",
             "required: a string that is not blank, or an integer",
@@ -149,27 +184,18 @@ pub fn transform(message: &Message<'_>) -> Result<Order, Violations> {
         })
     });
 
-    let order = || {
-        let (id, date) = (id?, message.order_date);
-        let name: Vec<String> = [first_name?, last_name?].into_iter().flatten().collect();
-        Some(Order {
-            order_id: OrderId::new(&id, date),
-            customer_info: CustomerInfo {
-                id: id.as_str().to_owned(),
-                name: name.join(" "),
-                contact_email: email?,
-                contact_phone: phone?,
-            },
-            shipping_address: shipping_address?,
-            order_date: date,
-        })
-    };
-    if rules.broken.is_empty()
-        && let Some(order) = order()
-    {
-        return Ok(order);
-    }
-    Err(Violations(rules.broken))
+    let name: Vec<Cow<'_, str>> = [first_name?, last_name?].into_iter().flatten().collect();
+    Some(Order {
+        order_id: about.order_id.clone()?,
+        customer_info: CustomerInfo {
+            id: about.customer_id.clone()?,
+            name: name.join(" "),
+            contact_email: email?,
+            contact_phone: phone?,
+        },
+        shipping_address: shipping_address?,
+        order_date: about.order_date?,
+    })
 }
 
 /// Reads fields, and gathers the rules that they break. What breaks a rule is read as `None`.
@@ -199,17 +225,20 @@ impl Rules {
     }
 
     /// Text, trimmed; `Some(None)` where it is absent, null or blank.
-    fn text(&mut self, field: &str, value: Option<&RawValue>) -> Option<Option<String>> {
+    fn text<'a>(&mut self, field: &str, value: Option<&'a RawValue>) -> Option<Option<Cow<'a, str>>> {
         let Some(value) = value else { return Some(None) };
-        let Ok(text) = serde_json::from_str::<String>(value.get()) else {
+        let Ok(Text(text)) = serde_json::from_str(value.get()) else {
             self.broken(field, "must be text");
             return None;
         };
-        let text = text.trim();
-        Some((!text.is_empty()).then(|| text.to_owned()))
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        };
+        Some((!text.is_empty()).then_some(text))
     }
 
-    fn required(&mut self, field: &str, value: Option<&RawValue>) -> Option<String> {
+    fn required<'a>(&mut self, field: &str, value: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
         let text = self.text(field, value)?;
         if text.is_none() {
             self.broken(field, "required, and not blank");
@@ -218,9 +247,11 @@ impl Rules {
     }
 
     /// A zip code. An integer has lost its leading zeros: a US zip has five digits.
-    fn zip(&mut self, value: Option<&RawValue>) -> Option<String> {
+    fn zip<'a>(&mut self, value: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
         match value.map(|value| value.get()) {
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(format!("{digits:0>5}")),
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(format!("{digits:0>5}").into())
+            }
             Some(json) if !json.starts_with('"') => {
                 self.broken("address.zip", "must be text or an integer of 0 or more");
                 None

@@ -8,13 +8,13 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-use shared::{customer_id::CustomerId, message::Message, order_date::OrderDate};
+use shared::message::Message;
 use tokio::time::Instant;
 
 use crate::{
     destination::{OrderApi, POST_TIMEOUT, Posted},
     halt::{Gate, Halted},
-    order::{Order, OrderId, transform},
+    order::{About, Order, transform},
     token::TokenError,
     verdict::{Cause, Reason, Rejection, Retry, Verdict},
 };
@@ -24,17 +24,6 @@ pub const WRAP_UP: Duration = Duration::from_secs(5);
 
 /// A POST that has less time than this is not started.
 pub const SHORTEST_POST: Duration = Duration::from_secs(1);
-
-/// Whose order it is, as far as the message tells: what logs and dead letters may name.
-#[derive(Debug, Clone, Default)]
-pub struct About {
-    /// The order date of the run.
-    pub order_date: Option<OrderDate>,
-    /// The customer.
-    pub customer_id: Option<CustomerId>,
-    /// The order's id.
-    pub order_id: Option<OrderId>,
-}
 
 /// Makes orders of messages and posts them.
 pub struct Submission {
@@ -65,19 +54,12 @@ impl Submission {
                 );
             }
         };
-        let customer_id = CustomerId::of(message.customer);
-        let about = About {
-            order_date: Some(message.order_date),
-            order_id: customer_id
-                .as_ref()
-                .map(|id| OrderId::new(id, message.order_date)),
-            customer_id,
-        };
-        let verdict = match transform(&message) {
+        let (about, order) = transform(&message);
+        let verdict = match order {
             Ok(order) => {
                 tracing::debug!(
                     order_date = %order.order_date,
-                    customer_id = order.customer_info.id,
+                    customer_id = %order.customer_info.id,
                     order_id = %order.order_id,
                     "order made"
                 );
@@ -88,7 +70,7 @@ impl Submission {
         (about, verdict)
     }
 
-    async fn post(&self, order: &Order, deadline: Instant) -> Verdict {
+    async fn post(&self, order: &Order<'_>, deadline: Instant) -> Verdict {
         let last_start = deadline
             .checked_sub(WRAP_UP + SHORTEST_POST)
             .unwrap_or_else(Instant::now);

@@ -9,7 +9,6 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use oauth2::{
     AccessToken, AuthType, Client, ClientId, ClientSecret, EmptyExtraTokenFields, HttpRequest, HttpResponse,
@@ -17,6 +16,7 @@ use oauth2::{
     TokenResponse, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenType},
 };
+use reqwest::Request;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -166,7 +166,8 @@ impl Tokens {
             Some(Err(error)) if answered_meanwhile => return Err(error.clone()),
             Some(Ok(_) | Err(_)) | None => {}
         }
-        let token = tokio::time::timeout_at(until, self.request(until))
+        // In a box, since it is large and rare: every order's future has room for all that it may hold.
+        let token = tokio::time::timeout_at(until, Box::pin(self.request(until)))
             .await
             .unwrap_or(Err(TokenError::Unreachable(Unreachable::TimedOut)))
             .map(Arc::new);
@@ -241,7 +242,11 @@ impl Tokens {
     ) -> Result<HttpResponse, TokenError> {
         let within = until.saturating_duration_since(Instant::now());
         self.meter.token_requested();
-        let answer = self.transport.send(request.map(Bytes::from), within).await?;
+        let (parts, body) = request.into_parts();
+        let mut request = Request::new(parts.method, self.settings.url.clone());
+        *request.headers_mut() = parts.headers;
+        *request.body_mut() = Some(body.into());
+        let answer = self.transport.send(request, within).await?;
         let status = answer.status();
         let not_before = RetryAfter::read(answer.headers(), (self.wall_clock)()).wait();
         match status.as_u16() {

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
+use reqwest::{Client, Request};
 
 /// An HTTP answer, its body read up to [`ANSWER_LIMIT`].
 pub type Answer = http::Response<Bytes>;
@@ -33,24 +34,15 @@ pub enum Unreachable {
 /// The time of day, for what is told in it: HTTP dates, and when SQS took a message.
 pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// Sends requests. Implemented by [`reqwest::Client`]; a test puts a model in its place.
+/// Sends requests. Implemented by reqwest's client; a test puts a model in its place.
 pub trait Transport: Send + Sync {
     /// Sends `request` and reads its answer, within the time `within`, both together.
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        within: Duration,
-    ) -> BoxFuture<'_, Result<Answer, Unreachable>>;
+    fn send(&self, request: Request, within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>>;
 }
 
-impl Transport for reqwest::Client {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        within: Duration,
-    ) -> BoxFuture<'_, Result<Answer, Unreachable>> {
+impl Transport for Client {
+    fn send(&self, mut request: Request, within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
         Box::pin(async move {
-            let mut request = reqwest::Request::try_from(request).map_err(unreachable)?;
             *request.timeout_mut() = Some(within);
             let mut response = self.execute(request).await.map_err(unreachable)?;
             let mut body = BytesMut::new();

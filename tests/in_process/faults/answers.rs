@@ -228,7 +228,7 @@ async fn what_the_destination_repeats_of_the_customer_or_the_token_is_in_no_attr
         |text: String| json!({"you": {"sent": text.to_uppercase()}}).to_string(),
     ] {
         let bridge = spoilt(move |request| {
-            let order = String::from_utf8_lossy(request.body());
+            let order = String::from_utf8_lossy(body_of(request));
             let token = request.headers()["authorization"].to_str().unwrap();
             let mut answer = transport::Answer::new(wrap(format!("{order} {token}")).into());
             *answer.status_mut() = http::StatusCode::UNPROCESSABLE_ENTITY;

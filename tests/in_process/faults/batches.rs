@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_panic_over_one_message_fails_that_message_alone() {
     let bridge = spoilt(|request| {
-        let order: Value = serde_json::from_slice(request.body()).unwrap();
+        let order: Value = serde_json::from_slice(body_of(request)).unwrap();
         assert!(order["customerInfo"]["id"] != "3", "a bug");
         None
     })

@@ -87,11 +87,11 @@ struct Instantly;
 impl Transport for Instantly {
     fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: Request,
         _within: Duration,
     ) -> BoxFuture<'_, Result<transport::Answer, Unreachable>> {
         let token = json!({"access_token": "fixture-token", "token_type": "Bearer"}).to_string();
-        let body = if request.uri().path() == "/orders" {
+        let body = if request.url().path() == "/orders" {
             Bytes::new()
         } else {
             token.into()

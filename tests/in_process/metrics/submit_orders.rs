@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::StatusCode;
 use integration_tests::bridge::{Environment, account, submit_orders_over};
+use reqwest::Request;
 
 use super::*;
 
@@ -99,13 +100,9 @@ struct Steady {
 }
 
 impl Transport for Steady {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        _: Duration,
-    ) -> BoxFuture<'_, Result<transport::Answer, Unreachable>> {
+    fn send(&self, request: Request, _: Duration) -> BoxFuture<'_, Result<transport::Answer, Unreachable>> {
         Box::pin(async move {
-            if request.uri().path() == "/token" {
+            if request.url().path() == "/token" {
                 let token = json!({"access_token": "fixture-token", "token_type": "Bearer"});
                 return Ok(transport::Answer::new(Bytes::from(token.to_string())));
             }
