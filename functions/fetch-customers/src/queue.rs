@@ -211,8 +211,8 @@ impl CustomerQueue {
             .await
             .map_err(|error| QueueError::Call(DisplayErrorContext(error).to_string()))?;
         // An entry that the answer does not name at all is sent again: better twice than never.
-        let confirmed = |at: usize| answer.successful.iter().any(|entry| entry.id == at.to_string());
-        let failure = |at: usize| answer.failed.iter().find(|entry| entry.id == at.to_string());
+        let confirmed = |at: usize| answer.successful.iter().any(|entry| entry.id.parse() == Ok(at));
+        let failure = |at: usize| answer.failed.iter().find(|entry| entry.id.parse() == Ok(at));
         let mut code = "an incomplete answer";
         for (at, entry) in std::mem::take(left).into_iter().enumerate() {
             match failure(at) {

@@ -6,7 +6,7 @@
 
 use bytes::{Buf, Bytes};
 use memchr::memchr2;
-use serde_json::value::RawValue;
+use serde_json::{Deserializer, value::RawValue};
 
 /// A byte order mark is no JSON, but some write it (RFC 8259 §8.1 lets a reader ignore it).
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
@@ -136,6 +136,20 @@ impl Splitter {
     }
 
     fn take_element(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, NotAnArray> {
+        if self.length == 0
+            && let Some(element) = whole(chunk)
+        {
+            let bytes = element.get().len();
+            let element = if bytes > self.limit {
+                Element::TooLarge
+            } else {
+                Element::Json(element.to_owned())
+            };
+            chunk.advance(bytes);
+            self.taken += bytes as u64;
+            self.expects = Expects::CommaOrEnd;
+            return Ok(Some(element));
+        }
         let (bytes, ended) = self.inside.scan(chunk, self.length == 0);
         let part = chunk.get(..bytes).unwrap_or_default();
         let began = self.taken - self.length as u64;
@@ -213,6 +227,15 @@ impl Inside {
         }
         (bytes.len(), false)
     }
+}
+
+/// The element that `chunk` begins with, if it ends there too, as nearly all do: in one go, where [`Inside::scan`] and
+/// [`parse`] need two. A number or a word has no end of its own, and whatever is wrong is found by those two.
+fn whole(chunk: &[u8]) -> Option<&RawValue> {
+    if !matches!(chunk.first(), Some(b'{' | b'[' | b'"')) {
+        return None;
+    }
+    Deserializer::from_slice(chunk).into_iter().next()?.ok()
 }
 
 /// Checks an element, of which the first byte is the array's byte `began`.
