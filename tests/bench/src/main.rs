@@ -46,9 +46,9 @@ mod world;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
-use crate::{competitor::Job, results::Results, runs::Plan, scenario::Scope, tls::Tls};
+use crate::{results::Results, runs::Plan, scenario::Scope, tls::Tls};
 
 /// Measures the functions and their competitors, which must have been built before. From the root of the repository.
 #[derive(Parser)]
@@ -67,9 +67,9 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Run {
-    /// One function instead of both
-    #[arg(long)]
-    only: Option<Only>,
+    /// Only what has this in its name, such as `fetch` or `batches of 100`
+    #[arg(long, default_value = "")]
+    only: String,
     /// Leave out the competitors in other languages
     #[arg(long)]
     without_peers: bool,
@@ -84,24 +84,14 @@ struct Kept {
     results: PathBuf,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Only {
-    Submit,
-    Fetch,
-}
-
 // One thread: the other processor is for who is measured.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     match Command::parse() {
         Command::Run(run) => {
-            let only = run.only.map(|only| match only {
-                Only::Submit => Job::Submit,
-                Only::Fetch => Job::Fetch,
-            });
             let plan = Plan {
                 scope: Scope::Full,
-                only,
+                only: run.only,
                 peers: !run.without_peers,
             };
             let results = plan.carry_out(&Tls::new()?).await?;
@@ -113,7 +103,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         Command::Quick => {
             let plan = Plan {
                 scope: Scope::Quick,
-                only: None,
+                only: String::new(),
                 peers: false,
             };
             let results = plan.carry_out(&Tls::new()?).await?;

@@ -18,22 +18,21 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What to do.
-#[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) scope: Scope,
-    /// One job instead of both.
-    pub(crate) only: Option<Job>,
+    /// Only what has this in its name.
+    pub(crate) only: String,
     /// Whether the competitors in other languages take part.
     pub(crate) peers: bool,
 }
 
 impl Plan {
-    fn scenarios(self) -> impl Iterator<Item = Scenario> {
-        let asked = move |scenario: &Scenario| self.only.is_none_or(|only| only == scenario.job());
+    fn scenarios(&self) -> impl Iterator<Item = Scenario> {
+        let asked = |scenario: &Scenario| scenario.to_string().contains(&self.only);
         Scenario::all(self.scope).into_iter().filter(asked)
     }
 
-    fn competitors(self, scenario: Scenario) -> impl Iterator<Item = Competitor> {
+    fn competitors(&self, scenario: Scenario) -> impl Iterator<Item = Competitor> {
         let asked = move |competitor: &Competitor| self.peers || !competitor.is_peer();
         scenario.competitors().iter().copied().filter(asked)
     }
@@ -42,7 +41,7 @@ impl Plan {
     ///
     /// # Errors
     /// Somebody failed, or did not do the job: there are no figures then.
-    pub(crate) async fn carry_out(self, tls: &Tls) -> Result<Results, Box<dyn Error>> {
+    pub(crate) async fn carry_out(&self, tls: &Tls) -> Result<Results, Box<dyn Error>> {
         let mut results = Results::new()?;
         println!("{}", results.machine);
         for (competitor, job) in self.checked() {
@@ -62,7 +61,7 @@ impl Plan {
     }
 
     /// Who must show that it does the job. The floors do not: they take their input for good.
-    fn checked(self) -> Vec<(Competitor, Job)> {
+    fn checked(&self) -> Vec<(Competitor, Job)> {
         let jobs = self.scenarios().flat_map(|scenario| {
             let whole = |competitor: &Competitor| *competitor == Competitor::Ours || competitor.is_peer();
             let competitors = self.competitors(scenario).filter(whole);
@@ -79,7 +78,7 @@ impl Plan {
 
     /// Measures everybody at one thing. What the machine does meanwhile, it does to all of them.
     async fn measure(
-        self,
+        &self,
         scenario: Scenario,
         competitors: &[Competitor],
         tls: &Tls,

@@ -224,7 +224,7 @@ impl fmt::Display for Scenario {
                     "submit, batches of {batch}, destination at {latency_ms} ms{tls}"
                 )
             }
-            Self::Cold => f.write_str("cold start over TLS, from spawn to first answer"),
+            Self::Cold => f.write_str("submit, cold start over TLS, from spawn to first answer"),
             Self::Fetch {
                 customers,
                 sqs_latency_ms: 0,
