@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
@@ -19,23 +19,30 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one attempt of a call may take.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Loads region, credentials and endpoint from the function's environment. Calls go out by `http`: a client of
-/// the SDK's own would read the system's root certificates a second time, a third of a cold start.
+/// Loads region, credentials and endpoint from the function's environment. Calls go out by `http`.
 pub async fn load(http: Client) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .operation_timeout(OPERATION_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .build();
-    let connector = SharedHttpConnector::new(Connector(http));
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .http_client(http_client(http))
         .timeout_config(timeouts)
         .load()
         .await
 }
 
-/// Carries the SDK's requests. It keeps no time-outs of the SDK's: the client has one for connecting, and the SDK
-/// itself keeps those of an attempt and of the whole call.
+/// Lets the SDK's requests go out by `http`. A client of the SDK's own would read the system's root certificates a second
+/// time, and they are most of a cold start.
+///
+/// It keeps no time-outs for the SDK: `http` has one for connecting, and the SDK itself keeps those of an attempt and of
+/// the whole call.
+#[must_use]
+pub fn http_client(http: Client) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(http));
+    http_client_fn(move |_, _| connector.clone())
+}
+
 #[derive(Debug)]
 struct Connector(Client);
 

@@ -8,6 +8,7 @@
 )]
 
 mod arbitrary;
+mod aws_calls;
 mod backfill;
 mod bad_day;
 mod faults;
