@@ -152,6 +152,18 @@ impl Scenario {
     pub(crate) fn runs(self, scope: Scope) -> usize {
         match (self, scope) {
             (Self::Cold, Scope::Full) => 20,
+            // Most of it is waiting, which varies little, or it is alone.
+            (
+                Self::Submit { latency_ms: 1.., .. }
+                | Self::Fetch {
+                    sqs_latency_ms: 1.., ..
+                }
+                | Self::Fetch {
+                    customers: 1_000_001..,
+                    ..
+                },
+                Scope::Full,
+            ) => 3,
             (Self::Cold, Scope::Quick) | (Self::Submit { .. } | Self::Fetch { .. }, Scope::Full) => 5,
             (Self::Submit { .. } | Self::Fetch { .. }, Scope::Quick) => 3,
         }
