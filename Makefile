@@ -23,7 +23,7 @@
 ##   SEEDS=100000         how many stories to tell
 ##
 ## Variables of make bench:
-##   ONLY=fetch           or submit: one function instead of both
+##   ONLY=fetch           only what has this in its name, such as cold or "batches of 100"
 ##   PEERS=no             without Python and TypeScript
 ##
 ## Variables of all:
