@@ -152,7 +152,7 @@ fn quick() -> Vec<Goal> {
             "cold start over TLS, ms",
             Scenario::Cold,
             Figure::WallMillis,
-            times(2.0),
+            times(3.0),
         ),
         goal("fetch, CPU per customer", most, Figure::CpuMicros, times(2.2)),
         goal("fetch, peak memory, MiB", most, Figure::Peak, times(1.7)),
