@@ -124,7 +124,8 @@ PEERS_SOURCE := tests/bench/peers
 PEER_PYTHON := .tools/bench/venv/.installed
 PEER_TYPESCRIPT := .tools/bench/typescript/.built
 
-# In one build with the packages that `sam build` builds: the same features, and so the same compiled dependencies.
+# In one build with the packages that `sam build` builds: nearly the same features, and so the same compiled dependencies
+# but for the AWS SDK, which has its own HTTP client in the floors.
 $(FLOORS): $(shell find tests/bench/floors -type f) Cargo.toml Cargo.lock .cargo/config.toml | $(LOCAL_BUILD)/template.yaml
 	@echo 'Building the floors of the benchmark (minutes, the first time)'
 	@cargo lambda build --quiet --release $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64,--x86-64) \
