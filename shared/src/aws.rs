@@ -33,7 +33,7 @@ pub async fn load(http: Client) -> SdkConfig {
 }
 
 /// Lets the SDK's requests go out by `http`. A client of the SDK's own would read the system's root certificates a second
-/// time, and they are most of a cold start.
+/// time, which takes milliseconds of every cold start.
 ///
 /// It keeps no time-outs for the SDK: `http` has one for connecting, and the SDK itself keeps those of an attempt and of
 /// the whole call.

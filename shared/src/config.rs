@@ -123,7 +123,7 @@ pub fn api_url(value: &str) -> Result<Url, &'static str> {
     if !private || !plain {
         return Err(RULE);
     }
-    // What a URL may hold and HTTP may not, such as a host name in brackets, is found now and not at the first call.
+    // What a URL may hold and HTTP may not is found now, and not at the first call.
     match Uri::try_from(url.as_str()) {
         Ok(_) => Ok(url),
         Err(_) => Err("must be a URL that HTTP can carry"),

@@ -39,7 +39,9 @@ impl SecretsManager {
             let mut log = log.lock().unwrap();
             log.push((parts.headers, String::from_utf8(body.into()).unwrap()));
             let (status, body) = answers[log.len() - 1];
-            (StatusCode::from_u16(status).unwrap(), body)
+            // Where a redirect leads, if it is one.
+            let headers = [(header::LOCATION, "/elsewhere")];
+            (StatusCode::from_u16(status).unwrap(), headers, body)
         });
         tokio::spawn(async move { axum::serve(listener, server).await });
         Self {
@@ -114,7 +116,7 @@ async fn what_passes_by_itself_is_tried_again_and_an_error_of_aws_is_told() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let aws = SecretsManager::that_answers(&[(307, "")]).await;
+    let aws = SecretsManager::that_answers(&[(303, ""), (200, SECRET)]).await;
     aws.client
         .get_secret_value()
         .secret_id("x")

@@ -15,12 +15,12 @@ async fn refuse_everything(aws: &Aws) {
     }
 }
 
-/// Makes every third dead letter that is in flight visible again, again and again.
+/// Makes every third dead letter that is in flight visible again, up to three times.
 async fn deliver_again(aws: &Aws) {
     loop {
         tokio::time::sleep(Duration::from_millis(7)).await;
         aws.queues(|queues| {
-            // A few times each: else the same ones could be delivered for ever, and the rest never.
+            // Without a bound the same ones could be delivered for ever, and the rest never.
             let letters = queues.messages(DEAD_LETTER_QUEUE_URL);
             for letter in letters.iter().step_by(3).filter(|letter| letter.receives < 4) {
                 // Those that are not in flight cannot be made visible.
