@@ -1,5 +1,8 @@
 //! How a client of somebody else's API is set up, and which of its answers pass by themselves.
 
+pub mod backoff;
+pub mod retry_after;
+
 use std::time::Duration;
 
 use http::StatusCode;
@@ -20,7 +23,7 @@ pub fn client() -> ClientBuilder {
 
 /// Whether an API that answers so may well answer otherwise later: the row "busy" of the failure table.
 #[must_use]
-pub fn is_busy(status: StatusCode) -> bool {
+pub fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500..=599)
 }
 
@@ -31,7 +34,7 @@ mod tests {
     #[test]
     fn busy_is_what_passes_by_itself() {
         let busy: Vec<u16> = (100..=999)
-            .filter(|status| is_busy(StatusCode::from_u16(*status).unwrap()))
+            .filter(|status| is_transient(StatusCode::from_u16(*status).unwrap()))
             .collect();
         let expected: Vec<u16> = [408, 425, 429].into_iter().chain(500..=599).collect();
         assert_eq!(busy, expected);

@@ -12,10 +12,10 @@ use local_run::account::Account;
 use local_run::places::Places;
 use local_run::queues::DeadLetter;
 use local_run::run::Run;
-use local_run::{LocalStack, Settings};
+use local_run::{LocalDeployment, Settings};
 use sandbox::Customer;
 use serde_json::{Value, json};
-use shared::order_date::OrderDate;
+use shared::domain::order_date::OrderDate;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -32,12 +32,12 @@ pub(crate) const PAGE_SIZE: u64 = 500;
 
 /// The stack's servers and clients live as long as this runtime: a test's own would end with the first test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
-static STACK: OnceCell<Result<Mutex<LocalStack>, String>> = OnceCell::const_new();
+static STACK: OnceCell<Result<Mutex<LocalDeployment>, String>> = OnceCell::const_new();
 
 /// Waits for its turn, and gives `test` the stack with nothing of the test before.
 ///
 /// Nobody ends the stack: it ends itself when this process is gone.
-pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
+pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalDeployment)) {
     RUNTIME.block_on(async {
         let deployed = STACK.get_or_init(async || deploy().await.map(Mutex::new).map_err(|e| e.to_string()));
         let stack = match deployed.await {
@@ -62,7 +62,7 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalStack)) {
 }
 
 /// What the functions have logged so far.
-pub(crate) async fn logs(stack: &LocalStack) -> String {
+pub(crate) async fn logs(stack: &LocalDeployment) -> String {
     let http = shared::http::client().build().unwrap();
     let mut logs = String::new();
     for function in ["fetch-customers", "redrive-orders", "submit-orders"] {
@@ -95,7 +95,7 @@ pub(crate) async fn logs(stack: &LocalStack) -> String {
     logs
 }
 
-async fn deploy() -> Result<LocalStack, local_run::Error> {
+async fn deploy() -> Result<LocalDeployment, local_run::Error> {
     let work = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deployed");
     // Of the run before.
     let _ = std::fs::remove_dir_all(&work);
@@ -107,7 +107,7 @@ async fn deploy() -> Result<LocalStack, local_run::Error> {
         },
         parameters: [("MaxReceiveCount".to_owned(), MAX_RECEIVE_COUNT.to_string())].into(),
     };
-    LocalStack::start(settings, |_| {}).await
+    LocalDeployment::start(settings, |_| {}).await
 }
 
 /// An order date, which a test keeps to itself.
@@ -116,13 +116,13 @@ pub(crate) fn date(text: &str) -> OrderDate {
 }
 
 /// Runs these customers through the stack.
-pub(crate) async fn run(stack: &LocalStack, order_date: OrderDate, customers: &[Customer]) -> Run {
+pub(crate) async fn run(stack: &LocalDeployment, order_date: OrderDate, customers: &[Customer]) -> Run {
     stack.sandbox.set_customers(customers.to_vec());
     stack.run(order_date, PATIENCE, |_| {}).await.unwrap()
 }
 
 /// What a command prints that is an output of the stack: a JSON document, and after it what the AWS CLI says.
-pub(crate) fn printed_by(stack: &LocalStack, command: &'static str) -> Value {
+pub(crate) fn printed_by(stack: &LocalDeployment, command: &'static str) -> Value {
     let search_path = std::env::var_os("PATH").unwrap_or_default();
     let tools = std::iter::once(stack.places.tools.clone()).chain(std::env::split_paths(&search_path));
     let printed = Command::new("/bin/sh")
@@ -144,13 +144,17 @@ pub(crate) fn printed_by(stack: &LocalStack, command: &'static str) -> Value {
 }
 
 /// What became of them.
-pub(crate) async fn account(stack: &LocalStack, order_date: OrderDate, customers: &[Customer]) -> Account {
+pub(crate) async fn account(
+    stack: &LocalDeployment,
+    order_date: OrderDate,
+    customers: &[Customer],
+) -> Account {
     account_of(stack, order_date, customers, &stack.dead_letters().await.unwrap())
 }
 
 /// What became of them, with these dead letters.
 pub(crate) fn account_of(
-    stack: &LocalStack,
+    stack: &LocalDeployment,
     order_date: OrderDate,
     customers: &[Customer],
     dead_letters: &[DeadLetter],
@@ -165,7 +169,7 @@ pub(crate) fn account_of(
 ///
 /// # Returns
 /// The queue's redrive policy.
-pub(crate) async fn set_visibility_timeout(stack: &LocalStack, secs: u64) -> String {
+pub(crate) async fn set_visibility_timeout(stack: &LocalDeployment, secs: u64) -> String {
     let url = stack.output("CustomerQueueUrl").unwrap();
     let queue = stack
         .sqs()
@@ -185,7 +189,7 @@ pub(crate) async fn set_visibility_timeout(stack: &LocalStack, secs: u64) -> Str
 }
 
 /// Sets the time-out of fetch-customers.
-pub(crate) async fn set_time_out(stack: &LocalStack, secs: i32) {
+pub(crate) async fn set_time_out(stack: &LocalDeployment, secs: i32) {
     let arn = stack.output("FetchCustomersFunctionArn").unwrap();
     let change = stack.lambda().update_function_configuration().function_name(arn);
     change.timeout(secs).send().await.unwrap();
@@ -195,7 +199,7 @@ pub(crate) async fn set_time_out(stack: &LocalStack, secs: i32) {
 ///
 /// # Returns
 /// Its answer.
-pub(crate) async fn invoke(stack: &LocalStack, function: &'static str, input: Value) -> Value {
+pub(crate) async fn invoke(stack: &LocalDeployment, function: &'static str, input: Value) -> Value {
     let arn = stack.output(function).unwrap();
     let call = stack.lambda().invoke().function_name(arn);
     let answer = call.payload(Blob::new(input.to_string())).send().await.unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use local_run::LocalStack;
+use local_run::LocalDeployment;
 use sandbox::{Action, Answer, Endpoint, Rule, customers};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::harness::{MAX_RECEIVE_COUNT, account_of, date, on_the_deployed_stack,
 ///
 /// # Returns
 /// How many there were.
-fn kill_workers(stack: &LocalStack) -> usize {
+fn kill_workers(stack: &LocalDeployment) -> usize {
     let ours = format!("DESTINATION_URL={}\0", stack.sandbox.orders_url());
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let workers = processes.filter(|process| {
@@ -28,7 +28,7 @@ fn kill_workers(stack: &LocalStack) -> usize {
     killed.count()
 }
 
-async fn set_queue(stack: &LocalStack, visibility_secs: u64, max_receive_count: u64) {
+async fn set_queue(stack: &LocalDeployment, visibility_secs: u64, max_receive_count: u64) {
     let url = stack.output("CustomerQueueUrl").unwrap();
     let dead_letters = stack.output("DeadLetterQueueUrl").unwrap();
     let arn = stack.sqs().get_queue_attributes().queue_url(dead_letters);

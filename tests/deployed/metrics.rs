@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use integration_tests::emf::{ENDS, Line, sum, values};
-use local_run::{LocalStack, STACK};
+use local_run::{LocalDeployment, STACK};
 use sandbox::customers;
 
 use crate::harness::{PATIENCE, date, logs, on_the_deployed_stack, run};
@@ -11,7 +11,7 @@ use crate::harness::{PATIENCE, date, logs, on_the_deployed_stack, run};
 const POLL: Duration = Duration::from_millis(200);
 
 /// The lines of invocations that ended after `since_ms`: those of an earlier test may reach the logs late.
-async fn metrics(stack: &LocalStack, since_ms: u64) -> Vec<Line> {
+async fn metrics(stack: &LocalDeployment, since_ms: u64) -> Vec<Line> {
     let logs = logs(stack).await;
     let lines = logs.lines().filter(|line| line.starts_with(r#"{"_aws":"#));
     lines

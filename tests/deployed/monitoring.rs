@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local_run::{LocalStack, STACK};
+use local_run::{LocalDeployment, STACK};
 use sandbox::customers;
 use serde_json::{Value, json};
 
 use crate::harness::{date, on_the_deployed_stack, run};
 
 /// By hand: the SDK's crate would take minutes to build.
-async fn cloudwatch(stack: &LocalStack, action: &str, input: Value) -> Value {
+async fn cloudwatch(stack: &LocalDeployment, action: &str, input: Value) -> Value {
     let http = shared::http::client().build().unwrap();
     let request = http
         .post(stack.aws_url())
@@ -27,7 +27,7 @@ async fn cloudwatch(stack: &LocalStack, action: &str, input: Value) -> Value {
 }
 
 /// Each alarm's state, by its name without the stack's.
-async fn states(stack: &LocalStack) -> BTreeMap<String, String> {
+async fn states(stack: &LocalDeployment) -> BTreeMap<String, String> {
     let answer = cloudwatch(stack, "DescribeAlarms", json!({})).await;
     let alarms = answer["MetricAlarms"].as_array().unwrap();
     let name = |alarm: &Value| {
@@ -46,16 +46,16 @@ fn each_deployed_alarm_goes_off_at_what_it_is_about() {
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             1.0,
-            &["dead-letters-lying", "failed-runs"],
+            &["dead-letters-visible", "failed-runs"],
         ),
         (
             "AWS/Scheduler",
             "InvocationsFailedToBeSentToDeadLetterCount",
             1.0,
-            &["schedule-gave-up"],
+            &["schedule-failed"],
         ),
         ("CustomerOrderSync", "RunCompleted", 0.0, &["no-completed-run"]),
-        ("CustomerOrderSync", "OrdersRejected", 1.0, &["orders-refused"]),
+        ("CustomerOrderSync", "OrdersRejected", 1.0, &["orders-rejected"]),
         (
             "CustomerOrderSync",
             "DestinationMisconfigured",

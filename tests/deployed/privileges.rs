@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use integration_tests::template::Template;
-use local_run::LocalStack;
+use local_run::LocalDeployment;
 use sandbox::{Action, Answer, Endpoint, Rule, customers};
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn granted(role: &str) -> BTreeSet<Permission> {
 }
 
 /// What the functions have called since the stack was deployed, by their role.
-fn used(stack: &LocalStack) -> BTreeMap<String, BTreeSet<Permission>> {
+fn used(stack: &LocalDeployment) -> BTreeMap<String, BTreeSet<Permission>> {
     let named = ["CustomerQueue", "DeadLetterQueue", "FailedRunsQueue"]
         .map(|queue| (stack.outputs[&format!("{queue}Url")].clone(), queue.to_owned()));
     let functions = ["FetchCustomersFunction", "SubmitOrdersFunction"].map(|function| {
@@ -94,7 +94,7 @@ fn used(stack: &LocalStack) -> BTreeMap<String, BTreeSet<Permission>> {
 }
 
 /// Whatever the test was: no function has called what its role does not grant.
-pub(crate) fn nothing_is_used_that_is_not_granted(stack: &LocalStack) {
+pub(crate) fn nothing_is_used_that_is_not_granted(stack: &LocalDeployment) {
     for (role, used) in used(stack) {
         let granted = granted(&role);
         let beyond: Vec<_> = used.difference(&granted).collect();

@@ -1,7 +1,7 @@
 //! Dead letters put back on the queue, and discarded.
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use local_run::LocalStack;
+use local_run::LocalDeployment;
 use local_run::queues::Depth;
 use sandbox::{Answer, Customer, Endpoint, Rule, customers};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::{PATIENCE, account, date, logs, on_the_deployed_stack, printed_by, run};
 
 /// Invokes `redrive-orders`, which must answer with a summary.
-async fn redrive(stack: &LocalStack, input: Value) -> Value {
+async fn redrive(stack: &LocalDeployment, input: Value) -> Value {
     let arn = stack.output("RedriveOrdersFunctionArn").unwrap();
     let call = stack.lambda().invoke().function_name(arn);
     let answer = call
@@ -38,7 +38,7 @@ fn numbers(summary: &Value) -> [u64; 8] {
     .map(|field| summary[field].as_u64().unwrap())
 }
 
-async fn send(stack: &LocalStack, queue: &'static str, bodies: &[String]) {
+async fn send(stack: &LocalDeployment, queue: &'static str, bodies: &[String]) {
     for bodies in bodies.chunks(10) {
         let entries = bodies.iter().enumerate().map(|(at, body)| {
             let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
@@ -53,12 +53,12 @@ async fn send(stack: &LocalStack, queue: &'static str, bodies: &[String]) {
     }
 }
 
-async fn dead_letters(stack: &LocalStack) -> Depth {
+async fn dead_letters(stack: &LocalDeployment) -> Depth {
     stack.depth("DeadLetterQueueUrl").await.unwrap()
 }
 
 /// Waits until the customer queue is empty, and so all that was on it is settled.
-async fn settled(stack: &LocalStack) {
+async fn settled(stack: &LocalDeployment) {
     let empty = async {
         while !stack.depth("CustomerQueueUrl").await.unwrap().is_empty() {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -102,7 +102,7 @@ fn what_was_refused_becomes_orders_when_the_destination_is_mended_and_the_rest_i
         assert_eq!(numbers(&look), [all, all, 0, 0, all, 0, 0, 0]);
         assert_eq!(
             look["by_reason"],
-            json!({"attempts_used_up": 1, "invalid_customer": rejected, "refused_by_destination": 7})
+            json!({"attempts_used_up": 1, "invalid_customer": rejected, "rejected_by_destination": 7})
         );
         assert_eq!(look["by_order_date"], json!({order_date.to_string(): all}));
         assert_eq!(look["by_age"]["under_1_hour"], all);
@@ -113,7 +113,7 @@ fn what_was_refused_becomes_orders_when_the_destination_is_mended_and_the_rest_i
         let examples = look["examples"].as_array().unwrap();
         let refused = examples
             .iter()
-            .find(|example| example["reason"] == "refused_by_destination");
+            .find(|example| example["reason"] == "rejected_by_destination");
         assert_eq!(refused.unwrap()["detail"], "no such city");
         assert_eq!(
             dead_letters(stack).await,
@@ -124,7 +124,7 @@ fn what_was_refused_becomes_orders_when_the_destination_is_mended_and_the_rest_i
         );
 
         // The destination is mended: those that it had refused, and then what comes without a reason.
-        for (reason, count) in [("refused_by_destination", 7), ("attempts_used_up", 1)] {
+        for (reason, count) in [("rejected_by_destination", 7), ("attempts_used_up", 1)] {
             let summary = redrive(stack, json!({"reason": reason, "dry_run": false})).await;
             assert_eq!(summary["redriven"], count, "{summary}");
             assert_eq!(summary["failed"], 0, "{summary}");

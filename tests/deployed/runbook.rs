@@ -8,7 +8,7 @@ use std::{
 };
 
 use integration_tests::runbook::{Page, Runbook};
-use local_run::LocalStack;
+use local_run::LocalDeployment;
 use sandbox::{Customers, customers};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 
 /// Puts `aws` on the search path that finds the local AWS also for the services for which version 1 of the AWS CLI
 /// does not read `AWS_ENDPOINT_URL`.
-fn search_path(stack: &LocalStack) -> std::ffi::OsString {
+fn search_path(stack: &LocalDeployment) -> std::ffi::OsString {
     let folder = stack.places.work.join("runbook");
     fs::create_dir_all(&folder).unwrap();
     let aws = folder.join("aws");
@@ -39,7 +39,7 @@ fn search_path(stack: &LocalStack) -> std::ffi::OsString {
 ///
 /// # Returns
 /// What they print.
-fn paste(stack: &LocalStack, commands: &str, typed: &str) -> String {
+fn paste(stack: &LocalDeployment, commands: &str, typed: &str) -> String {
     let script = format!("set -euo pipefail\n{}\n{commands}", Runbook::read().first_block);
     let mut shell = Command::new("bash")
         .args(["-c", &script])
@@ -73,7 +73,7 @@ fn paste(stack: &LocalStack, commands: &str, typed: &str) -> String {
 }
 
 /// What somebody types where a page asks for it.
-fn typed(stack: &LocalStack, page: &Page) -> String {
+fn typed(stack: &LocalDeployment, page: &Page) -> String {
     let known = stack.sandbox.settings();
     match page.anchor.as_str() {
         "rotate-the-api-key" => format!("{}\n", known.api_key),

@@ -23,10 +23,10 @@ use proptest::prelude::*;
 use reqwest::Request;
 use sandbox::Settings;
 use serde_json::json;
-use shared::retry_after::RetryAfter;
+use shared::http::retry_after::RetryAfter;
 use submit_orders::{
-    transport::{Answer, Transport, Unreachable},
-    verdict::{Says, says},
+    destination::transport::{Answer, Transport, Unreachable},
+    verdict::{ResponseClass, classify},
 };
 use tokio::time::Instant;
 
@@ -179,13 +179,13 @@ proptest! {
             order.headers_mut().insert(RETRY_AFTER, value);
         }
         let retry_after = RetryAfter::read(order.headers(), std::time::SystemTime::UNIX_EPOCH);
-        let says = says(order.status(), retry_after);
+        let says = classify(order.status(), retry_after);
         let end = deliver(&good_message(), None, good_token(), order);
         let (acknowledged, reason, posts) = match says {
-            Says::Stored | Says::StoredBefore => (true, None, 1),
-            Says::Refused => (true, Some("refused_by_destination"), 1),
-            Says::Unauthorized => (false, None, 2),
-            Says::Misconfigured | Says::Busy => (false, None, 1),
+            ResponseClass::Stored | ResponseClass::AlreadyExists => (true, None, 1),
+            ResponseClass::Refused => (true, Some("rejected_by_destination"), 1),
+            ResponseClass::Unauthorized => (false, None, 2),
+            ResponseClass::Misconfigured | ResponseClass::Transient => (false, None, 1),
         };
         prop_assert_eq!((end.acknowledged, end.reason(), end.posts), (acknowledged, reason, posts));
     }

@@ -67,7 +67,7 @@ pub(crate) async fn bad_day() -> (Bridge, usize) {
         }
         received += bridge.deliver(20).await.0.len();
         tokio::time::pause();
-        tokio::time::advance(submit_orders::halt::HALT).await;
+        tokio::time::advance(submit_orders::destination::circuit_breaker::OPEN_DURATION).await;
         tokio::time::resume();
     }
     bridge

@@ -26,7 +26,7 @@ use integration_tests::{
 use reqwest::{Body, Request};
 use sandbox::{Action, Answer, Endpoint, ExpiresIn, Rule, Sandbox, Settings};
 use serde_json::{Value, json};
-use submit_orders::transport::{self, Transport, Unreachable};
+use submit_orders::destination::transport::{self, Transport, Unreachable};
 use tokio::time::Instant;
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";

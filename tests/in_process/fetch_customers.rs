@@ -14,7 +14,7 @@ use integration_tests::{
 };
 use sandbox::{Answer, Compression, Customers, Endpoint, LinkTargets, Rule, Settings, customers};
 use serde_json::{Value, json};
-use shared::invocation::Invocation;
+use shared::lambda::invocation::Invocation;
 use tokio::time::Instant;
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";

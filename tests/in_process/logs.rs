@@ -5,7 +5,7 @@ use std::{cell::RefCell, io, sync::LazyLock};
 use integration_tests::bridge::{Bridge, LONGEST_RUN, REQUEST_ID, raw, until};
 use sandbox::{Settings, customers};
 use serde_json::{Value, json};
-use shared::invocation::Invocation;
+use shared::lambda::invocation::Invocation;
 use tokio::time::Instant;
 
 use crate::bad_day::bad_day;
@@ -21,7 +21,7 @@ thread_local! {
 
 /// One subscriber for all threads: what a callsite is interested in is kept for the whole process.
 pub(crate) static LOGGING: LazyLock<()> = LazyLock::new(|| {
-    tracing::subscriber::set_global_default(shared::logging::subscriber("TRACE", || Log)).unwrap();
+    tracing::subscriber::set_global_default(shared::lambda::logging::subscriber("TRACE", || Log)).unwrap();
 });
 
 struct Log;
@@ -130,11 +130,11 @@ async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_
         lines,
         [
             json!({
-                "level": "DEBUG", "target": "submit_orders::journal", "message": "message received",
+                "level": "DEBUG", "target": "submit_orders::handler::log_events", "message": "message received",
                 "message_id": "message-1", "receives": 1
             }),
             json!({
-                "level": "ERROR", "target": "submit_orders::journal",
+                "level": "ERROR", "target": "submit_orders::handler::log_events",
                 "message": "order rejected: it is in the dead-letter queue", "message_id": "message-1",
                 "order_date": ORDER_DATE, "customer_id": "7",
                 "order_id": "ORD-20231015-NK44X5EPJWKW484Q", "reason": "invalid_customer",
@@ -142,7 +142,7 @@ async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_
                            e-mail address; address: required"
             }),
             json!({
-                "level": "INFO", "target": "submit_orders::books", "message": "batch settled",
+                "level": "INFO", "target": "submit_orders::handler::stats", "message": "batch settled",
                 "request_id": REQUEST_ID, "received": 1, "delivered": 0, "duplicate": 0, "rejected": 1, "retried": 0,
                 "unstarted": 0
             })

@@ -11,7 +11,7 @@ use integration_tests::{
 };
 use sandbox::{Answer, Endpoint, Rule, Settings, customers};
 use serde_json::{Value, json};
-use shared::metrics::Metric;
+use shared::lambda::metrics::Metric;
 use tokio::time::Instant;
 
 use crate::bad_day::bad_day;

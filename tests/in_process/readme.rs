@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use http::StatusCode;
-use shared::retry_after::RetryAfter;
-use submit_orders::verdict::{Says, says};
+use shared::http::retry_after::RetryAfter;
+use submit_orders::verdict::{ResponseClass, classify};
 
 const README: &str = include_str!("../../README.md");
 
@@ -59,13 +59,15 @@ fn every_status_has_the_verdict_that_the_table_gives_it() {
                 RetryAfter::Absent
             };
             let (verdict, then) = told(status, with_retry_after);
-            let as_told = match says(StatusCode::from_u16(status).unwrap(), retry_after) {
-                Says::Stored => verdict == "delivered" && then == "done",
-                Says::StoredBefore => verdict == "delivered" && then.contains("already"),
-                Says::Refused => verdict == "rejected" && then.contains("refused_by_destination"),
-                Says::Unauthorized => verdict == "retry" && then.contains("new token"),
-                Says::Misconfigured => verdict == "retry" && then.contains("**halt**"),
-                Says::Busy => verdict == "retry" && then.starts_with("later") && !then.contains("halt"),
+            let as_told = match classify(StatusCode::from_u16(status).unwrap(), retry_after) {
+                ResponseClass::Stored => verdict == "delivered" && then == "done",
+                ResponseClass::AlreadyExists => verdict == "delivered" && then.contains("already"),
+                ResponseClass::Refused => verdict == "rejected" && then.contains("rejected_by_destination"),
+                ResponseClass::Unauthorized => verdict == "retry" && then.contains("new token"),
+                ResponseClass::Misconfigured => verdict == "retry" && then.contains("**halt**"),
+                ResponseClass::Transient => {
+                    verdict == "retry" && then.starts_with("later") && !then.contains("halt")
+                }
             };
             assert!(
                 as_told,
@@ -83,7 +85,7 @@ fn the_reasons_of_dead_letters_are_those_of_the_code() {
     for reason in [
         Reason::MalformedMessage,
         Reason::InvalidCustomer,
-        Reason::RefusedByDestination,
+        Reason::RejectedByDestination,
         Reason::Expired,
     ] {
         assert!(
@@ -99,9 +101,9 @@ fn the_metrics_are_those_of_the_code_with_their_units() {
         .iter()
         .map(|row| (row[0].trim_matches('`').to_owned(), row[1].to_owned()))
         .collect();
-    let known = fetch_customers::books::metric::ALL
+    let known = fetch_customers::stats::metric::ALL
         .into_iter()
-        .chain(submit_orders::books::metric::ALL);
+        .chain(submit_orders::handler::stats::metric::ALL);
     let known: BTreeSet<(String, String)> = known
         .map(|metric| (metric.name.to_owned(), format!("{:?}", metric.unit)))
         .collect();

@@ -161,7 +161,7 @@ async fn a_look_through_tells_how_many_there_are_of_what_and_changes_nothing() {
     lay_down(
         &aws,
         &body(3).replace("10-15", "10-16"),
-        Some("refused_by_destination"),
+        Some("rejected_by_destination"),
     );
     lay_down(&aws, "no JSON", Some("malformed_message"));
     lay_down(&aws, &body(5), Some("expired"));
@@ -189,13 +189,13 @@ async fn a_look_through_tells_how_many_there_are_of_what_and_changes_nothing() {
             "action": "redrive", "dry_run": true, "examined": 6, "matched": 6, "redriven": 0, "discarded": 0, "left": 6,
             "failed": 0, "undeleted": 0, "hidden": 0,
             "by_reason": {"attempts_used_up": 1, "expired": 1, "invalid_customer": 1, "malformed_message": 1,
-                          "refused_by_destination": 1, "unknown": 1},
+                          "rejected_by_destination": 1, "unknown": 1},
             "by_age": {"under_1_hour": 4, "under_1_day": 0, "under_4_days": 1, "under_10_days": 0, "over_10_days": 1},
             "by_order_date": {"2023-10-15T14:30:00Z": 4, "2023-10-16T14:30:00Z": 1, "none": 1},
             "examples": [
                 example(1, "attempts_used_up", Some(("1", "ORD-20231015-EXZV056RS124HCJN")), Some(ORDER_DATE), 11 * day + 60),
                 example(2, "invalid_customer", Some(("2", "ORD-20231015-HDV20APW8R5Z87EA")), Some(ORDER_DATE), 2 * day + 60),
-                example(3, "refused_by_destination", Some(("3", "ORD-20231016-KYPGHMHB5WWTVMHY")), Some("2023-10-16T14:30:00Z"), 60),
+                example(3, "rejected_by_destination", Some(("3", "ORD-20231016-KYPGHMHB5WWTVMHY")), Some("2023-10-16T14:30:00Z"), 60),
                 example(4, "malformed_message", None, None, 60),
                 example(5, "expired", Some(("5", "ORD-20231015-6GQ16BQZVTVHDHJ8")), Some(ORDER_DATE), 60),
                 by_hand,

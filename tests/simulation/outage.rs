@@ -11,7 +11,7 @@ use integration_tests::{
 };
 use sandbox::Settings;
 use serde_json::json;
-use submit_orders::halt::{FAILURES_TO_HALT, HALT};
+use submit_orders::destination::circuit_breaker::{FAILURE_THRESHOLD, OPEN_DURATION};
 use tokio::time::Instant;
 
 const IN_FLIGHT: u64 = 10;
@@ -92,8 +92,8 @@ async fn an_outages_posts_are_bounded_by_its_length_and_not_by_its_messages() {
         "POSTs during an hour's outage: {few} with 1,000 messages, {many} with 10,000; {workers} workers"
     );
     // Each worker finds out once, with all that it has in flight, and then probes whenever a halt ends.
-    let finding_out = IN_FLIGHT + u64::from(FAILURES_TO_HALT);
-    let probes = 3600 / HALT.as_secs() + 1;
+    let finding_out = IN_FLIGHT + u64::from(FAILURE_THRESHOLD);
+    let probes = 3600 / OPEN_DURATION.as_secs() + 1;
     assert!(few > probes / 2, "{few}");
     assert!(many <= workers * (finding_out + probes), "{many}");
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use fetch_customers::{handler::HandlerError, run::Summary};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
-use shared::invocation::Invocation;
-use submit_orders::transport::{Transport, WallClock};
+use shared::lambda::invocation::Invocation;
+use submit_orders::destination::transport::{Transport, WallClock};
 use tokio::time::Instant;
 
 use crate::{

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
 use reqwest::{Body, Request};
 use serde_json::{Value, json};
-use submit_orders::transport::{Answer, Transport, Unreachable};
+use submit_orders::destination::transport::{Answer, Transport, Unreachable};
 use tokio::time::Instant;
 
 /// What the destination is like for a while.

@@ -20,7 +20,7 @@ pub const ENDS: [&str; 5] = [
     "OrdersDuplicate",
     "OrdersRejected",
     "OrdersRetried",
-    "OrdersUnstarted",
+    "OrdersDeferred",
 ];
 
 /// Where the lines go in place of standard output. Clones are the same one.

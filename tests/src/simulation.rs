@@ -452,7 +452,7 @@ fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> B
                 }
                 1 => {
                     destination.state().refused_customers.push(id.to_string());
-                    Fate::DeadLetter("refused_by_destination")
+                    Fate::DeadLetter("rejected_by_destination")
                 }
                 2 => return (format!("no JSON {id}"), Fate::DeadLetter("malformed_message")),
                 _ => order(&customer),
@@ -468,9 +468,9 @@ fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> B
 /// The order of a customer of the model, by the contract's own words.
 fn order(customer: &Value) -> Fate {
     let id = customer["customer_id"].to_string();
-    let customer_id = shared::customer_id::CustomerId::of(&raw(customer)).expect("an id");
+    let customer_id = shared::domain::customer_id::CustomerId::of(&raw(customer)).expect("an id");
     let date = ORDER_DATE.parse().expect("a date");
-    let order_id = submit_orders::order::OrderId::new(&customer_id, date).to_string();
+    let order_id = shared::domain::order_id::OrderId::new(&customer_id, date).to_string();
     let order = json!({
         "orderId": order_id,
         "customerInfo": {"id": id, "name": "Given Family", "contactEmail": customer["email"], "contactPhone": "555-0101"},

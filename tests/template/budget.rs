@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use submit_orders::{
-    backoff::{LONGEST_VISIBILITY, delay},
-    handler::EXPIRY_MARGIN,
-};
+use shared::http::backoff::{LONGEST_VISIBILITY, delay};
+use submit_orders::handler::EXPIRY_MARGIN;
 
 use integration_tests::template::{Resource, Template};
 

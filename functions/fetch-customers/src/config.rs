@@ -3,7 +3,7 @@
 use http::HeaderName;
 use shared::{
     config::{ConfigError, Variables, api_url, header_name, text},
-    metrics,
+    lambda::metrics,
 };
 use url::Url;
 

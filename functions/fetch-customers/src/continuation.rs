@@ -2,22 +2,22 @@
 
 use aws_sdk_lambda::{Client, error::DisplayErrorContext, primitives::Blob, types::InvocationType};
 
-use crate::run::{Rest, Run, Summary};
+use crate::run::{Remainder, Run, Summary};
 
 /// How many invocations a run may take beyond the first: a day of runs of 15 minutes, the longest that Lambda
 /// allows. Lambda's own guard against endless loops would stop a run after about 16 (AWS Lambda Developer Guide,
 /// "Recursive loop detection"), so `template.yaml` turns that one off for this function, and this is the bound.
-pub const MOST_HOPS: u32 = 96;
+pub const MAX_INVOCATIONS: u32 = 96;
 
 /// The run cannot go on in another invocation.
 #[derive(Debug, thiserror::Error)]
 pub enum ContinuationError {
     /// It was handed on too often.
     #[error(
-        "it took {MOST_HOPS} invocations already, and the source links to further pages: if it is that large, \
+        "it took {MAX_INVOCATIONS} invocations already, and the source links to further pages: if it is that large, \
          run its rest with page_url, from page {page} on"
     )]
-    TooManyHops {
+    TooManyInvocations {
         /// The page that would be next, counted from 1.
         page: u64,
     },
@@ -36,16 +36,16 @@ pub enum ContinuationError {
 ///
 /// # Errors
 /// Nobody goes on.
-pub async fn hand_on(
+pub async fn continue_run(
     lambda: &Client,
     function: &str,
     run: &Run,
-    rest: &Rest,
+    rest: &Remainder,
     books: &Summary,
 ) -> Result<(), ContinuationError> {
     let page = books.pages + 1;
-    if run.totals.hops >= MOST_HOPS {
-        return Err(ContinuationError::TooManyHops { page });
+    if run.totals.invocations >= MAX_INVOCATIONS {
+        return Err(ContinuationError::TooManyInvocations { page });
     }
     let call = lambda
         .invoke()

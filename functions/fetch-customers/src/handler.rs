@@ -7,21 +7,21 @@ use lambda_runtime::Diagnostic;
 use memchr::memchr;
 use serde_json::value::RawValue;
 use shared::{
-    customer_id::CustomerId,
-    invocation::{Invocation, failure},
-    message::Message,
-    metrics::Metrics,
+    domain::customer_id::CustomerId,
+    domain::message::Message,
+    duplicate_filter::DuplicateFilter,
+    lambda::invocation::{Invocation, diagnostic},
+    lambda::metrics::Metrics,
 };
 use tokio::time::Instant;
 
 use crate::{
-    books::{log, publish},
-    continuation::{ContinuationError, hand_on},
-    queue::{BODY_BYTES, CustomerQueue, Entry, Origin, QueueError},
-    run::{NotARun, Rest, Run, Summary},
-    seen::Seen,
-    sending::Sending,
+    continuation::{ContinuationError, continue_run},
+    queue::{BODY_BYTES, CustomerQueue, Entry, QueueError, RunContext},
+    run::{InvalidRunInput, Remainder, Run, Summary},
+    sender::BatchSender,
     source::{Next, SourceApi, SourceError},
+    stats::{log, publish},
 };
 
 /// How much of the function's time is kept for the end of a run, at most: what was read is still put on the
@@ -48,7 +48,7 @@ pub struct Handler {
 pub enum HandlerError {
     /// The input is no run. Nothing was done.
     #[error(transparent)]
-    Input(#[from] NotARun),
+    Input(#[from] InvalidRunInput),
     /// It ended on the way.
     #[error(
         "the run of {} ended early, with {} customers enqueued: {why}. Run it again with the same order_date: no \
@@ -81,10 +81,10 @@ pub enum RunError {
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match error {
-            HandlerError::Input(_) => "NotARun",
+            HandlerError::Input(_) => "InvalidRunInput",
             HandlerError::EndedEarly { .. } => "RunEndedEarly",
         };
-        failure(error_type, &error)
+        diagnostic(error_type, &error)
     }
 }
 
@@ -107,7 +107,7 @@ impl Handler {
             customer_ids = run.customer_ids.as_ref().map(HashSet::len),
             limit = run.limit,
             dry_run = run.dry_run,
-            hops = run.totals.hops,
+            invocations = run.totals.invocations,
             "run begins"
         );
         let read = self.read(&run, invocation, &mut books).await;
@@ -115,7 +115,7 @@ impl Handler {
         let ended = match read {
             Ok(None) => Ok(()),
             Ok(Some(rest)) => {
-                let handed_on = hand_on(&self.lambda, invocation.function, &run, &rest, &books).await;
+                let handed_on = continue_run(&self.lambda, invocation.function, &run, &rest, &books).await;
                 books.continued = handed_on.is_ok();
                 handed_on.map_err(RunError::Continuation)
             }
@@ -142,18 +142,18 @@ impl Handler {
         run: &Run,
         invocation: Invocation<'_>,
         books: &mut Summary,
-    ) -> Result<Option<Rest>, RunError> {
+    ) -> Result<Option<Remainder>, RunError> {
         let mut customers = self
             .source
             .customers(run, books.pages, read_until(invocation.deadline))
             .await?;
-        let origin = Origin {
+        let origin = RunContext {
             order_date: run.order_date,
             trace_header: invocation.trace_header.map(Arc::from),
         };
-        let mut sending = Sending::new(self.queue.clone(), origin);
+        let mut sending = BatchSender::new(self.queue.clone(), origin);
         let mut limit = run.limit;
-        let mut seen = Seen::default();
+        let mut seen = DuplicateFilter::default();
         // What was read before an error is still put on the queue: a repeat then has less to do.
         let read = loop {
             if limit == Some(0) {
@@ -175,7 +175,7 @@ impl Handler {
                     books.rejected += 1;
                     continue;
                 }
-                Ok(Next::Later(page_url)) => break Ok(Some(Rest { page_url, limit })),
+                Ok(Next::Continue(page_url)) => break Ok(Some(Remainder { page_url, limit })),
                 Ok(Next::End) => break Ok(None),
                 Err(error) => break Err(error),
             };

@@ -14,22 +14,16 @@ use std::{io, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use reqwest::Client;
-use shared::metrics::Metrics;
+use shared::lambda::metrics::Metrics;
 
-pub mod books;
 pub mod config;
 pub mod continuation;
 pub mod handler;
-pub mod link;
-pub mod page;
 pub mod queue;
-pub mod retry;
 pub mod run;
-pub mod sending;
+pub mod sender;
 pub mod source;
-pub mod split;
-
-pub use shared::seen;
+pub mod stats;
 
 use config::Config;
 use handler::Handler;
@@ -38,14 +32,14 @@ use source::SourceApi;
 
 /// How long the source may be silent, in the middle of an answer too. Many APIs close an idle connection after
 /// a minute; a page that takes longer to begin is taken for lost.
-const SILENCE: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The client that the function calls the source and AWS with.
 ///
 /// # Errors
 /// The system has no root certificates.
 pub fn http_client() -> Result<Client, reqwest::Error> {
-    shared::http::client().read_timeout(SILENCE).build()
+    shared::http::client().read_timeout(READ_TIMEOUT).build()
 }
 
 impl Handler {

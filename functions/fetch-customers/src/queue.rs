@@ -10,7 +10,7 @@ use aws_sdk_sqs::{
         SendMessageBatchRequestEntry,
     },
 };
-use shared::{customer_id::CustomerId, order_date::OrderDate};
+use shared::{domain::customer_id::CustomerId, domain::order_date::OrderDate};
 use tokio::time::Instant;
 
 /// The most entries of one call (`SendMessageBatch`, Amazon SQS API reference).
@@ -32,7 +32,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// The run that messages belong to.
 #[derive(Debug, Clone)]
-pub struct Origin {
+pub struct RunContext {
     /// Its order date, for the log.
     pub order_date: OrderDate,
     /// Its X-Ray header, which they carry on.
@@ -52,7 +52,7 @@ pub struct Entry {
 
 /// What became of entries. Without a failure, each is one or the other.
 #[derive(Debug, Default)]
-pub struct Sent {
+pub struct SendOutcome {
     /// On the queue.
     pub enqueued: u64,
     /// Not acceptable to SQS; logged.
@@ -80,7 +80,7 @@ pub enum QueueError {
     },
 }
 
-impl Sent {
+impl SendOutcome {
     /// Both together: the first failure tells why, and both how many.
     pub fn add(&mut self, other: Self) {
         self.enqueued += other.enqueued;
@@ -142,9 +142,9 @@ impl CustomerQueue {
     }
 
     /// Puts a batch of a run on the queue.
-    pub async fn send(&self, batch: Batch, origin: &Origin) -> Sent {
+    pub async fn send(&self, batch: Batch, origin: &RunContext) -> SendOutcome {
         let began = Instant::now();
-        let mut sent = Sent::default();
+        let mut sent = SendOutcome::default();
         let mut left = batch.entries;
         let messages = left.len();
         let mut wait = FIRST_WAIT;
@@ -192,8 +192,8 @@ impl CustomerQueue {
     async fn attempt(
         &self,
         left: &mut Vec<Entry>,
-        origin: &Origin,
-        sent: &mut Sent,
+        origin: &RunContext,
+        sent: &mut SendOutcome,
     ) -> Result<String, QueueError> {
         let entries = left
             .iter()
@@ -254,7 +254,7 @@ fn request_entry(
     request.build().ok()
 }
 
-fn log_refused(origin: &Origin, entry: &Entry, refused: &BatchResultErrorEntry) {
+fn log_refused(origin: &RunContext, entry: &Entry, refused: &BatchResultErrorEntry) {
     let customer_id = entry.customer_id.as_ref().map(tracing::field::display);
     tracing::error!(
         order_date = %origin.order_date,

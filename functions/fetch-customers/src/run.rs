@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 use shared::{
-    customer_id::CustomerId,
+    domain::customer_id::CustomerId,
+    domain::order_date::{OrderDate, ParseOrderDateError},
     input::{Fields, value},
-    order_date::{NotAnOrderDate, OrderDate},
 };
 use url::Url;
 
@@ -30,7 +30,7 @@ pub struct Run {
 
 /// What is left of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rest {
+pub struct Remainder {
     /// The page to begin with: nothing of it was read.
     pub page_url: Url,
     /// What is left of the run's limit.
@@ -45,7 +45,7 @@ pub struct Rest {
      (true or false)",
     .problems.join("; ")
 )]
-pub struct NotARun {
+pub struct InvalidRunInput {
     problems: Vec<String>,
 }
 
@@ -54,9 +54,9 @@ impl Run {
     ///
     /// # Errors
     /// It is not exactly a run. Nothing was done.
-    pub fn parse(input: &RawValue) -> Result<Self, NotARun> {
-        let mut fields = Fields::of(input).map_err(|problems| NotARun { problems })?;
-        let order_date = fields.required("order_date", NotAnOrderDate, |date| {
+    pub fn parse(input: &RawValue) -> Result<Self, InvalidRunInput> {
+        let mut fields = Fields::of(input).map_err(|problems| InvalidRunInput { problems })?;
+        let order_date = fields.required("order_date", ParseOrderDateError, |date| {
             value::<String>(date)?.parse().ok()
         });
         let customer_ids = fields.optional(
@@ -85,7 +85,7 @@ impl Run {
                 page_url,
                 totals: totals.unwrap_or_default(),
             }),
-            (Some(_) | None, problems) => Err(NotARun { problems }),
+            (Some(_) | None, problems) => Err(InvalidRunInput { problems }),
         }
     }
 
@@ -97,9 +97,9 @@ impl Run {
 
     /// The input with which another invocation does the rest.
     #[must_use]
-    pub fn going_on(&self, rest: &Rest, books: &Summary) -> String {
+    pub fn going_on(&self, rest: &Remainder, books: &Summary) -> String {
         let totals = Totals {
-            hops: self.totals.hops + 1,
+            invocations: self.totals.invocations + 1,
             pages: books.pages,
             fetched: books.fetched,
             enqueued: books.enqueued,
@@ -136,7 +136,7 @@ fn ids(ids: &RawValue) -> Option<HashSet<CustomerId>> {
 #[serde(deny_unknown_fields, default)]
 pub struct Totals {
     /// How many they were.
-    pub hops: u32,
+    pub invocations: u32,
     pages: u64,
     fetched: u64,
     enqueued: u64,
@@ -163,7 +163,7 @@ pub struct Summary {
     /// Of them, what the queue cannot take. Each is logged, with the reason.
     pub rejected: u64,
     /// Of those that were not skipped, the ones whose id had come before: they share one order. Counted within
-    /// one invocation, as far as [`Seen`](crate::seen::Seen) remembers.
+    /// one invocation, as far as [`DuplicateFilter`](crate::seen::DuplicateFilter) remembers.
     pub repeated: u64,
     /// Asked for by the run's `customer_ids`, but not in the source. Absent where no ids were asked for, and
     /// where the run's `limit` ended it before all of the source was read.

@@ -1,6 +1,10 @@
 //! The source API: pages become customers, one after the other.
 
 mod error;
+pub mod json_array;
+pub mod link;
+pub mod page;
+pub mod retry;
 
 use std::time::{Duration, SystemTime};
 
@@ -9,14 +13,18 @@ use http::{HeaderName, HeaderValue, StatusCode, header::ACCEPT};
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use shared::{
-    config::secret_header_value, order_date::OrderDate, retry_after::RetryAfter, secret::read_secret,
+    config::secret_header_value, domain::order_date::OrderDate, http::retry_after::RetryAfter,
+    secret::read_secret,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 pub use error::SourceError;
 
-use crate::{link, page::Page, retry, run::Run, seen::Seen, split::Element};
+use crate::run::Run;
+use json_array::Element;
+use page::Page;
+use shared::duplicate_filter::DuplicateFilter;
 
 /// The source API.
 pub struct SourceApi {
@@ -48,13 +56,13 @@ impl SourceApi {
         let first = run.page_url.as_ref().unwrap_or(&self.url);
         if first.origin() != self.url.origin() {
             let origin = first.origin().ascii_serialization();
-            return Err(SourceError::ForeignStart { origin });
+            return Err(SourceError::CrossOriginStart { origin });
         }
         let [api_key] = read_secret(&self.secrets, &self.secret_arn, &["api_key"]).await?;
         let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
             secret: self.secret_arn.clone(),
         })?;
-        let mut seen = Seen::default();
+        let mut seen = DuplicateFilter::default();
         seen.before(first);
         Ok(Customers {
             source: self,
@@ -79,7 +87,7 @@ pub enum Next {
     /// A customer that no message can hold. It was passed over.
     TooLarge,
     /// A page that nothing was read of, since there is hardly time for the whole of it.
-    Later(Url),
+    Continue(Url),
     /// Nothing: the last customer was read.
     End,
 }
@@ -98,7 +106,7 @@ pub struct Customers<'a> {
     longest: Option<Duration>,
     /// When the reading of the last page began.
     began: Instant,
-    seen: Seen,
+    seen: DuplicateFilter,
 }
 
 impl Customers<'_> {
@@ -134,7 +142,7 @@ impl Customers<'_> {
             // Twice the slowest so far; that there is time for the first page is for the error to deny.
             let needed = self.longest.unwrap_or_default() * 2;
             if self.longest.is_some() && self.until.saturating_duration_since(Instant::now()) < needed {
-                return Ok(Next::Later(url));
+                return Ok(Next::Continue(url));
             }
             self.began = Instant::now();
             self.begin_page(url).await?;
@@ -226,7 +234,7 @@ impl Customers<'_> {
         };
         if next.origin() != self.source.url.origin() {
             let origin = next.origin().ascii_serialization();
-            return Err(SourceError::ForeignPage { page, origin });
+            return Err(SourceError::CrossOriginLink { page, origin });
         }
         if self.seen.before(&next) {
             return Err(SourceError::Loop { page });

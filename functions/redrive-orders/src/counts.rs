@@ -6,9 +6,9 @@ use std::{
 };
 
 use serde::Serialize;
-use shared::{order_date::OrderDate, order_id::OrderId};
+use shared::{domain::order_date::OrderDate, domain::order_id::OrderId};
 
-use crate::dead_letter::{DeadLetter, Kind};
+use crate::dead_letter::{DeadLetter, DeadLetterReason};
 
 /// How many examples of each kind are told.
 const EXAMPLES: usize = 3;
@@ -51,7 +51,7 @@ pub struct ByAge {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Example {
     message_id: String,
-    reason: Kind,
+    reason: DeadLetterReason,
     detail: Option<String>,
     customer_id: Option<String>,
     order_id: Option<OrderId>,
@@ -154,13 +154,13 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use serde_json::json;
-    use shared::reason::Reason;
+    use shared::domain::rejection_reason::Reason;
 
     use super::*;
 
     const NOW: SystemTime = UNIX_EPOCH;
 
-    fn letter(kind: Kind, order_date: Option<&str>, age: Duration) -> DeadLetter {
+    fn letter(kind: DeadLetterReason, order_date: Option<&str>, age: Duration) -> DeadLetter {
         DeadLetter {
             message_id: "message-1".to_owned(),
             kind,
@@ -185,7 +185,7 @@ mod tests {
             10 * DAY,
             14 * DAY,
         ] {
-            counts.add(&letter(Kind::Unknown, None, age), NOW);
+            counts.add(&letter(DeadLetterReason::Unknown, None, age), NOW);
         }
         let by_age = serde_json::to_string(&counts.by_age()).unwrap();
         assert_eq!(
@@ -199,7 +199,10 @@ mod tests {
     fn three_of_each_kind_are_examples_with_short_texts() {
         let mut counts = Counts::default();
         for _ in 0..5 {
-            for kind in [Kind::AttemptsUsedUp, Kind::Rejected(Reason::Expired)] {
+            for kind in [
+                DeadLetterReason::AttemptsUsedUp,
+                DeadLetterReason::Rejected(Reason::Expired),
+            ] {
                 counts.add(&letter(kind, Some("2023-10-15T14:30:00Z"), HOUR), NOW);
             }
         }
@@ -229,7 +232,7 @@ mod tests {
         // One for each of more dates than are counted, and one more for some.
         let dates = ORDER_DATES_COUNTED + 7;
         for at in (0..dates).chain(0..ORDER_DATES_TOLD - 1) {
-            counts.add(&letter(Kind::Unknown, Some(&date(at)), HOUR), NOW);
+            counts.add(&letter(DeadLetterReason::Unknown, Some(&date(at)), HOUR), NOW);
         }
         let told = counts.by_order_date();
         assert_eq!(told.len(), ORDER_DATES_TOLD + 1);

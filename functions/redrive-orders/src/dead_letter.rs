@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_sqs::types::{Message as Received, MessageSystemAttributeName};
 use serde::{Serialize, Serializer};
 use shared::{
-    customer_id::CustomerId, message::Message, order_date::OrderDate, order_id::OrderId, reason::Reason,
+    domain::customer_id::CustomerId, domain::message::Message, domain::order_date::OrderDate,
+    domain::order_id::OrderId, domain::rejection_reason::Reason,
 };
 
 /// Why a message is a dead letter, as far as it tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DeadLetterReason {
     /// `submit-orders` laid it down, with this reason.
     Rejected(Reason),
     /// It has no reason: the redrive policy moved it, since its attempts were used up.
@@ -19,12 +20,12 @@ pub enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl DeadLetterReason {
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Rejected(Reason::MalformedMessage),
         Self::Rejected(Reason::InvalidCustomer),
-        Self::Rejected(Reason::RefusedByDestination),
+        Self::Rejected(Reason::RejectedByDestination),
         Self::Rejected(Reason::Expired),
         Self::AttemptsUsedUp,
         Self::Unknown,
@@ -52,7 +53,7 @@ impl Kind {
     }
 }
 
-impl Serialize for Kind {
+impl Serialize for DeadLetterReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
@@ -64,7 +65,7 @@ pub struct DeadLetter {
     /// SQS's id.
     pub message_id: String,
     /// Why it is one.
-    pub kind: Kind,
+    pub kind: DeadLetterReason,
     /// The reason's line for a person, where it has one.
     pub detail: Option<String>,
     /// Of the run that it comes from; none where the body is not what `fetch-customers` writes.
@@ -86,10 +87,12 @@ impl DeadLetter {
             Some(attribute.string_value.clone().unwrap_or_default())
         };
         let kind = match text("reason") {
-            None => Kind::AttemptsUsedUp,
-            Some(reason) => match Kind::named(&reason) {
-                Some(kind @ Kind::Rejected(_)) => kind,
-                Some(Kind::AttemptsUsedUp | Kind::Unknown) | None => Kind::Unknown,
+            None => DeadLetterReason::AttemptsUsedUp,
+            Some(reason) => match DeadLetterReason::named(&reason) {
+                Some(kind @ DeadLetterReason::Rejected(_)) => kind,
+                Some(DeadLetterReason::AttemptsUsedUp | DeadLetterReason::Unknown) | None => {
+                    DeadLetterReason::Unknown
+                }
             },
         };
         let message = Message::parse(received.body.as_deref().unwrap_or_default()).ok();
@@ -145,7 +148,7 @@ mod tests {
         let attributes = [("reason", "invalid_customer"), ("detail", "email: required")];
         let letter = DeadLetter::read(&received(BODY, &attributes));
         assert_eq!(letter.message_id, "message-1");
-        assert_eq!(letter.kind, Kind::Rejected(Reason::InvalidCustomer));
+        assert_eq!(letter.kind, DeadLetterReason::Rejected(Reason::InvalidCustomer));
         assert_eq!(letter.detail.as_deref(), Some("email: required"));
         assert_eq!(letter.order_date.unwrap().to_string(), "2023-10-15T14:30:00Z");
         assert_eq!(letter.customer_id.unwrap().as_str(), "123");
@@ -156,11 +159,14 @@ mod tests {
     #[test]
     fn without_a_reason_its_attempts_were_used_up_and_a_reason_of_others_is_unknown() {
         for (attributes, kind) in [
-            (&[][..], Kind::AttemptsUsedUp),
-            (&[("note", "x")], Kind::AttemptsUsedUp),
-            (&[("reason", "expired")], Kind::Rejected(Reason::Expired)),
-            (&[("reason", "by hand")], Kind::Unknown),
-            (&[("reason", "attempts_used_up")], Kind::Unknown),
+            (&[][..], DeadLetterReason::AttemptsUsedUp),
+            (&[("note", "x")], DeadLetterReason::AttemptsUsedUp),
+            (
+                &[("reason", "expired")],
+                DeadLetterReason::Rejected(Reason::Expired),
+            ),
+            (&[("reason", "by hand")], DeadLetterReason::Unknown),
+            (&[("reason", "attempts_used_up")], DeadLetterReason::Unknown),
         ] {
             assert_eq!(
                 DeadLetter::read(&received(BODY, attributes)).kind,

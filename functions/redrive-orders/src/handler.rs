@@ -4,14 +4,14 @@ use std::time::SystemTime;
 
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
-use shared::invocation::{Invocation, failure};
+use shared::lambda::invocation::{Invocation, diagnostic};
 use tokio::time::Instant;
 
 use crate::{
-    progress::Bounds,
+    limits::Bounds,
     queues::{QueueError, Queues},
-    request::{NotARequest, Request},
-    summary::Summary,
+    report::Summary,
+    request::{InvalidRequest, Request},
     sweep::Sweep,
 };
 
@@ -20,7 +20,7 @@ pub struct Handler {
     /// Where the dead letters lie, and where they go back to.
     pub queues: Queues,
     /// How many dead letters are held at a time, hidden from others.
-    pub most_held: usize,
+    pub max_held: usize,
 }
 
 /// The request was not carried out to its end.
@@ -28,7 +28,7 @@ pub struct Handler {
 pub enum HandlerError {
     /// The input is no request. Nothing was done.
     #[error(transparent)]
-    Input(#[from] NotARequest),
+    Input(#[from] InvalidRequest),
     /// A call failed. What had not been done by then is still a dead letter.
     #[error(
         "the {} ended early, with {} dead letters looked at, {} redriven and {} discarded: {why}. The others are where they \
@@ -52,10 +52,10 @@ fn notes(summary: &Summary) -> String {
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match error {
-            HandlerError::Input(_) => "NotARequest",
+            HandlerError::Input(_) => "InvalidRequest",
             HandlerError::EndedEarly { .. } => "RedriveEndedEarly",
         };
-        failure(error_type, &error)
+        diagnostic(error_type, &error)
     }
 }
 
@@ -72,7 +72,7 @@ impl Handler {
     ) -> Result<Summary, HandlerError> {
         let request = Request::parse(input)?;
         let began = Instant::now();
-        let bounds = Bounds::new(invocation.deadline, now, self.most_held);
+        let bounds = Bounds::new(invocation.deadline, now, self.max_held);
         let swept = Sweep::new(&self.queues, &request, bounds).run().await;
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let summary = Summary::new(&request, &swept, elapsed_ms);

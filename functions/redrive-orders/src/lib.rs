@@ -15,11 +15,11 @@ pub mod config;
 pub mod counts;
 pub mod dead_letter;
 pub mod handler;
-mod journal;
-pub mod progress;
+pub mod limits;
+mod log_events;
 pub mod queues;
+pub mod report;
 pub mod request;
-pub mod summary;
 pub mod sweep;
 
 use config::Config;
@@ -28,7 +28,7 @@ use queues::Queues;
 
 /// How many dead letters are held at a time. SQS hides about 120,000 of a queue (Amazon SQS Developer Guide,
 /// "Standard queue quotas"). A receipt handle is kept of each, a few hundred bytes: a fifth of the function's memory.
-const MOST_HELD: usize = 100_000;
+const MAX_HELD: usize = 100_000;
 
 impl Handler {
     /// Puts the function together.
@@ -37,7 +37,7 @@ impl Handler {
         let sqs = aws_sdk_sqs::Client::new(aws);
         Self {
             queues: Queues::new(sqs, config.dead_letter_queue_url, config.queue_url),
-            most_held: MOST_HELD,
+            max_held: MAX_HELD,
         }
     }
 

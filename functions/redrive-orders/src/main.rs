@@ -5,13 +5,13 @@ use std::time::SystemTime;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use redrive_orders::handler::Handler;
 use serde_json::value::RawValue;
-use shared::invocation::Invocation;
+use shared::lambda::invocation::Invocation;
 
 // One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    shared::logging::init();
-    let handler = shared::startup::ready(Handler::from_environment().await);
+    shared::lambda::logging::init();
+    let handler = shared::lambda::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
         let invocation = Invocation::of(&event.context);

@@ -9,7 +9,7 @@ use aws_sdk_sqs::{
         SendMessageBatchRequestEntry,
     },
 };
-use shared::visibility::{self, Returned};
+use shared::sqs::{self, Returned};
 use tokio::time::Instant;
 
 use crate::dead_letter::DeadLetter;
@@ -28,7 +28,7 @@ const DELETE_ATTEMPTS: usize = 2;
 
 /// A dead letter in hand.
 #[derive(Debug)]
-pub struct InHand {
+pub struct ReceivedLetter {
     /// What it says of itself.
     pub letter: DeadLetter,
     /// SQS's handle of this receive.
@@ -39,33 +39,34 @@ pub struct InHand {
 
 /// What SQS said of a batch.
 #[derive(Debug)]
-pub struct Answered {
+pub struct BatchResult {
     /// Done, by SQS's own word.
-    pub confirmed: Vec<InHand>,
+    pub succeeded: Vec<ReceivedLetter>,
     /// Not known to be done.
-    pub unconfirmed: Vec<InHand>,
+    pub failed: Vec<ReceivedLetter>,
     /// The call failed, after all attempts of the SDK.
     pub failure: Option<QueueError>,
 }
 
-impl Answered {
+impl BatchResult {
     /// The entries' ids are their places in the batch. One that the answer does not name is not confirmed.
-    fn by(batch: Vec<InHand>, confirmed: &HashSet<String>) -> Self {
+    fn by(batch: Vec<ReceivedLetter>, succeeded: &HashSet<String>) -> Self {
         let all = batch.into_iter().enumerate();
-        let (confirmed, unconfirmed): (Vec<_>, Vec<_>) =
-            all.partition(|(at, _)| confirmed.contains(&at.to_string()));
-        let in_hand = |of: Vec<(usize, InHand)>| of.into_iter().map(|(_, in_hand)| in_hand).collect();
+        let (succeeded, failed): (Vec<_>, Vec<_>) =
+            all.partition(|(at, _)| succeeded.contains(&at.to_string()));
+        let received =
+            |of: Vec<(usize, ReceivedLetter)>| of.into_iter().map(|(_, received)| received).collect();
         Self {
-            confirmed: in_hand(confirmed),
-            unconfirmed: in_hand(unconfirmed),
+            succeeded: received(succeeded),
+            failed: received(failed),
             failure: None,
         }
     }
 
-    fn nothing(batch: Vec<InHand>, failure: QueueError) -> Self {
+    fn nothing(batch: Vec<ReceivedLetter>, failure: QueueError) -> Self {
         Self {
-            confirmed: Vec::new(),
-            unconfirmed: batch,
+            succeeded: Vec::new(),
+            failed: batch,
             failure: Some(failure),
         }
     }
@@ -135,10 +136,10 @@ impl Queues {
     }
 
     /// Puts copies on the customer queue: the bodies byte for byte, and nothing else.
-    pub async fn put(&self, batch: Vec<InHand>) -> Answered {
-        let entries = batch.iter().enumerate().filter_map(|(at, in_hand)| {
+    pub async fn put(&self, batch: Vec<ReceivedLetter>) -> BatchResult {
+        let entries = batch.iter().enumerate().filter_map(|(at, received)| {
             let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
-            entry.message_body(&in_hand.body).build().ok()
+            entry.message_body(&received.body).build().ok()
         });
         let call = self.sqs.send_message_batch().queue_url(&self.customers);
         match call.set_entries(Some(entries.collect())).send().await {
@@ -148,34 +149,34 @@ impl Queues {
                     &answer.failed,
                     "SQS did not take a dead letter's copy: it stays where it is",
                 );
-                let confirmed = answer.successful.into_iter().map(|entry| entry.id);
-                Answered::by(batch, &confirmed.collect())
+                let succeeded = answer.successful.into_iter().map(|entry| entry.id);
+                BatchResult::by(batch, &succeeded.collect())
             }
-            Err(error) => Answered::nothing(batch, QueueError::Put(why(&error))),
+            Err(error) => BatchResult::nothing(batch, QueueError::Put(why(&error))),
         }
     }
 
     /// Deletes dead letters.
-    pub async fn delete(&self, batch: Vec<InHand>) -> Answered {
-        let entries = batch.iter().enumerate().filter_map(|(at, in_hand)| {
+    pub async fn delete(&self, batch: Vec<ReceivedLetter>) -> BatchResult {
+        let entries = batch.iter().enumerate().filter_map(|(at, received)| {
             let entry = DeleteMessageBatchRequestEntry::builder().id(at.to_string());
-            entry.receipt_handle(&in_hand.receipt_handle).build().ok()
+            entry.receipt_handle(&received.receipt_handle).build().ok()
         });
         let mut left: Vec<_> = entries.collect();
-        let mut confirmed = HashSet::new();
+        let mut succeeded = HashSet::new();
         for attempt in 1.. {
             let call = self.sqs.delete_message_batch().queue_url(&self.dead_letters);
             let answer = match call.set_entries(Some(left.clone())).send().await {
                 Ok(answer) => answer,
                 Err(error) => {
                     let failure = QueueError::Delete(why(&error));
-                    return Answered {
+                    return BatchResult {
                         failure: Some(failure),
-                        ..Answered::by(batch, &confirmed)
+                        ..BatchResult::by(batch, &succeeded)
                     };
                 }
             };
-            confirmed.extend(answer.successful.into_iter().map(|entry| entry.id));
+            succeeded.extend(answer.successful.into_iter().map(|entry| entry.id));
             let failed = |id: &str| answer.failed.iter().find(|failed| failed.id == id);
             left.retain(|entry| failed(&entry.id).is_some_and(|failed| !failed.sender_fault));
             if left.is_empty() || attempt >= DELETE_ATTEMPTS {
@@ -187,7 +188,7 @@ impl Queues {
                 break;
             }
         }
-        Answered::by(batch, &confirmed)
+        BatchResult::by(batch, &succeeded)
     }
 
     /// Makes dead letters visible again.
@@ -202,7 +203,7 @@ impl Queues {
                 delay: Duration::ZERO,
             })
             .collect();
-        visibility::set(&self.sqs, &self.dead_letters, &returned, until).await
+        sqs::set(&self.sqs, &self.dead_letters, &returned, until).await
     }
 }
 
@@ -217,27 +218,27 @@ fn why(error: &dyn Error) -> String {
 
 /// Parts a list of dead letters, in its order, into batches that one call takes.
 #[must_use]
-pub fn batches(all: Vec<InHand>) -> Vec<Vec<InHand>> {
-    let mut batches: Vec<Vec<InHand>> = Vec::new();
+pub fn batches(all: Vec<ReceivedLetter>) -> Vec<Vec<ReceivedLetter>> {
+    let mut batches: Vec<Vec<ReceivedLetter>> = Vec::new();
     let mut bytes = 0;
-    for in_hand in all {
-        bytes += in_hand.body.len();
+    for received in all {
+        bytes += received.body.len();
         match batches.last_mut() {
-            Some(batch) if bytes <= BATCH_BYTES && batch.len() < BATCH_ENTRIES => batch.push(in_hand),
+            Some(batch) if bytes <= BATCH_BYTES && batch.len() < BATCH_ENTRIES => batch.push(received),
             Some(_) | None => {
-                bytes = in_hand.body.len();
-                batches.push(vec![in_hand]);
+                bytes = received.body.len();
+                batches.push(vec![received]);
             }
         }
     }
     batches
 }
 
-fn log_failed(batch: &[InHand], failed: &[BatchResultErrorEntry], message: &'static str) {
+fn log_failed(batch: &[ReceivedLetter], failed: &[BatchResultErrorEntry], message: &'static str) {
     for entry in failed {
-        let in_hand = entry.id.parse().ok().and_then(|at: usize| batch.get(at));
+        let received = entry.id.parse().ok().and_then(|at: usize| batch.get(at));
         tracing::warn!(
-            message_id = in_hand.map(|in_hand| &in_hand.letter.message_id),
+            message_id = received.map(|received| &received.letter.message_id),
             reason = entry.code,
             "{message}"
         );

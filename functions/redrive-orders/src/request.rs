@@ -5,12 +5,12 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::{
-    customer_id::CustomerId,
+    domain::customer_id::CustomerId,
+    domain::order_date::{OrderDate, ParseOrderDateError},
     input::{Fields, value},
-    order_date::{NotAnOrderDate, OrderDate},
 };
 
-use crate::dead_letter::{DeadLetter, Kind};
+use crate::dead_letter::{DeadLetter, DeadLetterReason};
 
 /// What is to be done, and with which dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Request {
     /// What is to be done with them.
     pub action: Action,
     /// Only those of this kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<DeadLetterReason>,
     /// Only those of this order date.
     pub order_date: Option<OrderDate>,
     /// Only those of this customer.
@@ -52,11 +52,11 @@ impl Action {
 
 /// The input is no request. The text names everything that is wrong with it, and shows what to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotARequest {
+pub struct InvalidRequest {
     problems: Vec<String>,
 }
 
-impl fmt::Display for NotARequest {
+impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -65,20 +65,20 @@ impl fmt::Display for NotARequest {
              whole number of 0 or more), \"dry_run\" (false to act: the default is true) and \"action\" (\"redrive\", \
              the default, or \"discard\", which needs a reason)",
             self.problems.join("; "),
-            Kind::names()
+            DeadLetterReason::names()
         )
     }
 }
 
-impl std::error::Error for NotARequest {}
+impl std::error::Error for InvalidRequest {}
 
 impl Request {
     /// Reads the input of an invocation.
     ///
     /// # Errors
     /// It is not exactly a request. Nothing was done.
-    pub fn parse(input: &RawValue) -> Result<Self, NotARequest> {
-        let mut fields = Fields::of(input).map_err(|problems| NotARequest { problems })?;
+    pub fn parse(input: &RawValue) -> Result<Self, InvalidRequest> {
+        let mut fields = Fields::of(input).map_err(|problems| InvalidRequest { problems })?;
         let action = fields.optional(
             "action",
             "must be \"redrive\" or \"discard\"",
@@ -89,10 +89,12 @@ impl Request {
             },
         );
         let names_a_reason = fields.has("reason");
-        let kind = fields.optional("reason", format!("must be one of {}", Kind::names()), |name| {
-            Kind::named(&value::<String>(name)?)
-        });
-        let order_date = fields.optional("order_date", NotAnOrderDate, |date| {
+        let kind = fields.optional(
+            "reason",
+            format!("must be one of {}", DeadLetterReason::names()),
+            |name| DeadLetterReason::named(&value::<String>(name)?),
+        );
+        let order_date = fields.optional("order_date", ParseOrderDateError, |date| {
             value::<String>(date)?.parse().ok()
         });
         let customer_id = fields.optional("customer_id", "must be text or an integer", CustomerId::from_json);
@@ -103,7 +105,7 @@ impl Request {
         }
         let problems = fields.finish();
         if !problems.is_empty() {
-            return Err(NotARequest { problems });
+            return Err(InvalidRequest { problems });
         }
         Ok(Self {
             action: action.unwrap_or(Action::Redrive),

@@ -11,11 +11,11 @@ use futures::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    journal::{log_discarded, log_not_discarded, log_redriven},
-    progress::{Bounds, Progress, Stop},
-    queues::{Answered, InHand, QueueError, Queues, batches},
+    limits::{Bounds, Progress, Stop},
+    log_events::{log_discarded, log_not_discarded, log_redriven},
+    queues::{BatchResult, QueueError, Queues, ReceivedLetter, batches},
+    report::Books,
     request::{Action, Request},
-    summary::Books,
 };
 
 /// How many receives are under way at once, each with what follows from it. A receive brings up to ten messages of
@@ -86,7 +86,7 @@ impl<'a> Sweep<'a> {
     async fn receive_all(&self) {
         let mut empty = 0;
         while let Some(wait_secs) = WAITS_SECS.get(empty)
-            && self.progress.borrow_mut().goes_on()
+            && self.progress.borrow_mut().check_limits()
         {
             let hidden_for = self.bounds.deadline.saturating_duration_since(Instant::now());
             match self.queues.receive(*wait_secs, hidden_for).await {
@@ -121,9 +121,9 @@ impl<'a> Sweep<'a> {
     }
 
     /// Copies first, and deletes only what SQS confirmed the copy of.
-    async fn redrive(&self, batch: Vec<InHand>) {
-        let Answered {
-            confirmed: copied,
+    async fn redrive(&self, batch: Vec<ReceivedLetter>) {
+        let BatchResult {
+            succeeded: copied,
             failure,
             ..
         } = self.queues.put(batch).await;
@@ -139,23 +139,23 @@ impl<'a> Sweep<'a> {
     }
 
     /// The line that tells of it is written before it is done: nothing is gone without one.
-    async fn discard(&self, batch: Vec<InHand>) {
+    async fn discard(&self, batch: Vec<ReceivedLetter>) {
         log_discarded(&batch);
-        let unconfirmed = self.delete(batch).await;
-        log_not_discarded(&unconfirmed);
+        let failed = self.delete(batch).await;
+        log_not_discarded(&failed);
     }
 
     /// # Returns
     /// What SQS did not confirm.
-    async fn delete(&self, batch: Vec<InHand>) -> Vec<InHand> {
-        let Answered {
-            confirmed,
-            unconfirmed,
+    async fn delete(&self, batch: Vec<ReceivedLetter>) -> Vec<ReceivedLetter> {
+        let BatchResult {
+            succeeded,
+            failed,
             failure,
         } = self.queues.delete(batch).await;
         let mut progress = self.progress.borrow_mut();
-        progress.let_go(&confirmed);
+        progress.forget(&succeeded);
         progress.fail(failure);
-        unconfirmed
+        failed
     }
 }

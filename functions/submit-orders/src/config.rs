@@ -5,11 +5,11 @@ use std::{num::NonZeroUsize, time::Duration};
 use http::{HeaderName, HeaderValue};
 use shared::{
     config::{ConfigError, Variables, api_url, header_name, text},
-    metrics,
+    lambda::metrics,
 };
 use url::Url;
 
-use crate::token::TokenSettings;
+use crate::destination::oauth::TokenSettings;
 
 /// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
 const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();

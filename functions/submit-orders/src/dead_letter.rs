@@ -8,7 +8,8 @@ use aws_sdk_sqs::{
 };
 use tokio::time::Instant;
 
-use crate::{order::About, problem::one_line, verdict::Rejection};
+use crate::{destination::problem::one_line, verdict::Rejection};
+use shared::mapping::order::OrderContext;
 
 /// The dead-letter queue.
 pub struct DeadLetterQueue {
@@ -18,7 +19,7 @@ pub struct DeadLetterQueue {
 
 /// SQS did not confirm the copy: the message must stay on its queue.
 #[derive(Debug, thiserror::Error)]
-pub enum NotCopied {
+pub enum DeadLetterError {
     /// SQS, or the way to it, said no.
     #[error("{}", DisplayErrorContext(.0))]
     Sqs(#[from] Box<SdkError<SendMessageError>>),
@@ -41,10 +42,10 @@ impl DeadLetterQueue {
     pub async fn put(
         &self,
         body: &str,
-        about: &About,
+        about: &OrderContext,
         rejection: &Rejection,
         until: Instant,
-    ) -> Result<(), NotCopied> {
+    ) -> Result<(), DeadLetterError> {
         let attributes = [
             ("reason", Some(rejection.reason.as_str().to_owned())),
             ("detail", Some(one_line(&rejection.detail))),
@@ -68,8 +69,8 @@ impl DeadLetterQueue {
             .set_message_attributes(Some(attributes.collect()));
         tokio::time::timeout_at(until, request.send())
             .await
-            .map_err(|_| NotCopied::TimedOut)?
-            .map_err(|error| NotCopied::Sqs(Box::new(error)))?;
+            .map_err(|_| DeadLetterError::TimedOut)?
+            .map_err(|error| DeadLetterError::Sqs(Box::new(error)))?;
         Ok(())
     }
 }

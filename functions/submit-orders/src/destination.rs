@@ -1,5 +1,10 @@
 //! The destination API: one POST per order, with a token.
 
+pub mod circuit_breaker;
+pub mod oauth;
+pub mod problem;
+pub mod transport;
+
 use std::{sync::Arc, time::Duration};
 
 use http::{
@@ -7,17 +12,15 @@ use http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use reqwest::Request;
-use shared::retry_after::RetryAfter;
+use shared::{domain::order_id::OrderId, http::retry_after::RetryAfter, mapping::order::Order};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::{
+    destination::oauth::{Token, TokenError, Tokens},
+    destination::transport::{Answer, Transport, Unreachable, WallClock},
     meter::Meter,
-    order::{Order, OrderId},
-    problem,
-    token::{Token, TokenError, Tokens},
-    transport::{Answer, Transport, Unreachable, WallClock},
-    verdict::{Says, says},
+    verdict::{ResponseClass, classify},
 };
 
 /// How long the POST of one order may take, a token that it needs first included. Well below the function's
@@ -31,7 +34,7 @@ pub enum Posted {
     /// Stored.
     Stored,
     /// It had been stored before.
-    StoredBefore,
+    AlreadyExists,
     /// This order is not acceptable.
     Refused {
         /// The destination's status.
@@ -46,14 +49,14 @@ pub enum Posted {
         /// Its words.
         detail: String,
         /// The wait it asked for.
-        not_before: Duration,
+        min_delay: Duration,
     },
     /// The destination cannot now.
-    Busy {
+    Transient {
         /// Its status.
         status: StatusCode,
         /// The wait it asked for.
-        not_before: Duration,
+        min_delay: Duration,
     },
     /// No answer.
     Unreachable(Unreachable),
@@ -91,10 +94,10 @@ impl OrderApi {
         }
     }
 
-    /// Posts an order, within `within`. Where the destination does not take the token, it is posted once more
+    /// Posts an order, within `timeout`. Where the destination does not take the token, it is posted once more
     /// with a new one.
-    pub async fn post(&self, order: &Order<'_>, within: Duration) -> Posted {
-        let until = Instant::now() + within;
+    pub async fn post(&self, order: &Order<'_>, timeout: Duration) -> Posted {
+        let until = Instant::now() + timeout;
         let mut stale: Option<Arc<Token>> = None;
         loop {
             let token = match self.tokens.get(stale.as_ref(), left(until)).await {
@@ -114,26 +117,26 @@ impl OrderApi {
             };
             self.meter.answered(latency);
             let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
-            let not_before = retry_after.wait();
+            let min_delay = retry_after.wait();
             let status = answer.status();
             let detail = || problem_of(&answer, order, &token);
-            return match says(status, retry_after) {
-                Says::Stored => Posted::Stored,
-                Says::StoredBefore => Posted::StoredBefore,
-                Says::Refused => Posted::Refused {
+            return match classify(status, retry_after) {
+                ResponseClass::Stored => Posted::Stored,
+                ResponseClass::AlreadyExists => Posted::AlreadyExists,
+                ResponseClass::Refused => Posted::Refused {
                     status,
                     detail: detail(),
                 },
-                Says::Unauthorized if stale.is_none() => {
+                ResponseClass::Unauthorized if stale.is_none() => {
                     stale = Some(token);
                     continue;
                 }
-                Says::Unauthorized | Says::Misconfigured => Posted::Misconfigured {
+                ResponseClass::Unauthorized | ResponseClass::Misconfigured => Posted::Misconfigured {
                     status,
                     detail: detail(),
-                    not_before,
+                    min_delay,
                 },
-                Says::Busy => Posted::Busy { status, not_before },
+                ResponseClass::Transient => Posted::Transient { status, min_delay },
             };
         }
     }
@@ -184,9 +187,9 @@ fn problem_of(answer: &Answer, order: &Order<'_>, token: &Token) -> String {
         &address.postal_code,
     ];
     let token = token.authorization.to_str().unwrap_or_default();
-    let private = values
+    let sensitive = values
         .into_iter()
         .chain(customer.contact_phone.as_deref())
         .chain(name);
-    problem::line(answer.body(), private.chain(token.split_whitespace().skip(1)))
+    problem::line(answer.body(), sensitive.chain(token.split_whitespace().skip(1)))
 }

@@ -1,5 +1,9 @@
 //! One invocation: a batch of messages, and the books that are kept of it.
 
+pub mod event;
+mod log_events;
+pub mod stats;
+
 use std::{
     collections::BTreeSet,
     num::NonZeroUsize,
@@ -12,21 +16,21 @@ use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
 use shared::{
-    invocation::{Invocation, failure},
-    metrics::Metrics,
+    http::backoff::delay,
+    lambda::invocation::{Invocation, diagnostic},
+    lambda::metrics::Metrics,
+    mapping::order::OrderContext,
 };
 use tokio::time::Instant;
 
 use crate::{
-    backoff::delay,
-    books::{Books, Settled},
     dead_letter::DeadLetterQueue,
-    event::{BatchResponse, Event, ItemFailure, Record},
-    journal::{log_delivered, log_received, log_rejected, log_retry},
+    destination::transport::WallClock,
+    handler::event::{BatchResponse, Event, ItemFailure, Record},
+    handler::log_events::{log_delivered, log_received, log_rejected, log_retry},
+    handler::stats::{Books, Settled},
     meter::Meter,
-    order::About,
     submission::{Submission, WRAP_UP},
-    transport::WallClock,
     verdict::{Cause, Reason, Rejection, Retry, Verdict},
     visibility::{CustomerQueue, Returned},
 };
@@ -78,7 +82,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::NotAnSqsEvent => "NotAnSqsEvent",
             HandlerError::NoMessageId => "NoMessageId",
         };
-        failure(error_type, &error)
+        diagnostic(error_type, &error)
     }
 }
 
@@ -150,9 +154,9 @@ impl Handler {
                 cause: Cause::Panicked,
                 detail: "the code panicked: this is a bug, please report it".to_owned(),
                 http_status: None,
-                not_before: Duration::ZERO,
+                min_delay: Duration::ZERO,
             };
-            (About::default(), Verdict::Retry(retry))
+            (OrderContext::default(), Verdict::Retry(retry))
         });
         let until = before(deadline, WRAP_UP / 2);
         let mut retry = match verdict {
@@ -205,7 +209,7 @@ impl Handler {
         &self,
         record: &Record<'_>,
         body: &str,
-        about: &About,
+        about: &OrderContext,
         rejection: &Rejection,
         until: Instant,
     ) -> Result<(), Retry> {
@@ -216,10 +220,10 @@ impl Handler {
                 Ok(())
             }
             Err(error) => Err(Retry {
-                cause: Cause::NotCopied,
+                cause: Cause::DeadLetterError,
                 detail: format!("to be rejected as {}, but: {error}", rejection.reason.as_str()),
                 http_status: None,
-                not_before: Duration::ZERO,
+                min_delay: Duration::ZERO,
             }),
         }
     }
@@ -228,14 +232,14 @@ impl Handler {
         match retry.cause {
             // Nothing is wrong with anybody: another invocation can take it now.
             Cause::OutOfTime => Duration::ZERO,
-            Cause::Busy
+            Cause::Transient
             | Cause::Unreachable
             | Cause::Misconfigured
-            | Cause::Halted
-            | Cause::NotCopied
+            | Cause::CircuitOpen
+            | Cause::DeadLetterError
             | Cause::Panicked => {
                 let receives = u32::try_from(record.receives().unwrap_or(1)).unwrap_or(u32::MAX);
-                delay(receives, retry.not_before, fastrand::f64(), began.elapsed())
+                delay(receives, retry.min_delay, fastrand::f64(), began.elapsed())
             }
         }
     }

@@ -16,34 +16,25 @@
 use std::{io, sync::Arc, time::SystemTime};
 
 use aws_config::SdkConfig;
-use shared::metrics::Metrics;
+use shared::lambda::metrics::Metrics;
 
-pub mod backoff;
-pub mod books;
 pub mod config;
 pub mod dead_letter;
 pub mod destination;
-pub mod event;
-pub mod halt;
 pub mod handler;
-mod journal;
 pub mod meter;
-pub mod order;
-pub mod problem;
 pub mod submission;
-pub mod token;
-pub mod transport;
 pub mod verdict;
 pub mod visibility;
 
 use config::Config;
 use dead_letter::DeadLetterQueue;
 use destination::OrderApi;
+use destination::oauth::Tokens;
+use destination::transport::{Transport, WallClock};
 use handler::Handler;
 use meter::Meter;
 use submission::Submission;
-use token::Tokens;
-use transport::{Transport, WallClock};
 use visibility::CustomerQueue;
 
 impl Handler {

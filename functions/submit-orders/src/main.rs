@@ -2,14 +2,14 @@
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
-use shared::invocation::Invocation;
+use shared::lambda::invocation::Invocation;
 use submit_orders::handler::Handler;
 
 // One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    shared::logging::init();
-    let handler = shared::startup::ready(Handler::from_environment().await);
+    shared::lambda::logging::init();
+    let handler = shared::lambda::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
         let invocation = Invocation::of(&event.context);

@@ -8,14 +8,16 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-use shared::message::Message;
+use shared::{
+    domain::message::Message,
+    mapping::order::{Order, OrderContext, transform},
+};
 use tokio::time::Instant;
 
 use crate::{
+    destination::circuit_breaker::{CircuitBreaker, CircuitOpen},
+    destination::oauth::TokenError,
     destination::{OrderApi, POST_TIMEOUT, Posted},
-    halt::{Gate, Halted},
-    order::{About, Order, transform},
-    token::TokenError,
     verdict::{Cause, Reason, Rejection, Retry, Verdict},
 };
 
@@ -28,7 +30,7 @@ pub const SHORTEST_POST: Duration = Duration::from_secs(1);
 /// Makes orders of messages and posts them.
 pub struct Submission {
     destination: OrderApi,
-    gate: Gate,
+    gate: CircuitBreaker,
     pace: Option<Pace>,
 }
 
@@ -38,18 +40,18 @@ impl Submission {
     pub fn new(destination: OrderApi, order_interval: Option<Duration>) -> Self {
         Self {
             destination,
-            gate: Gate::default(),
+            gate: CircuitBreaker::default(),
             pace: order_interval.and_then(Pace::new),
         }
     }
 
     /// Does all that is to be done with one message before `deadline`, less [`WRAP_UP`].
-    pub async fn submit(&self, body: &str, deadline: Instant) -> (About, Verdict) {
+    pub async fn submit(&self, body: &str, deadline: Instant) -> (OrderContext, Verdict) {
         let message = match Message::parse(body) {
             Ok(message) => message,
             Err(error) => {
                 return (
-                    About::default(),
+                    OrderContext::default(),
                     rejected(Reason::MalformedMessage, error.to_string()),
                 );
             }
@@ -74,8 +76,8 @@ impl Submission {
         let last_start = deadline
             .checked_sub(WRAP_UP + SHORTEST_POST)
             .unwrap_or_else(Instant::now);
-        if let Err(halted) = self.gate.check() {
-            return halted.into();
+        if let Err(circuit_open) = self.gate.check() {
+            return circuit_open.into();
         }
         if let Some(pace) = &self.pace
             && !pace.wait(last_start).await
@@ -84,7 +86,7 @@ impl Submission {
         }
         let pass = match self.gate.enter().await {
             Ok(pass) => pass,
-            Err(halted) => return halted.into(),
+            Err(circuit_open) => return circuit_open.into(),
         };
         let now = Instant::now();
         if now >= last_start {
@@ -96,10 +98,12 @@ impl Submission {
         match &verdict {
             Verdict::Delivered { .. } | Verdict::Rejected(_) => pass.answered(),
             Verdict::Retry(retry) => match retry.cause {
-                Cause::Busy | Cause::Unreachable => pass.failed(retry.not_before),
-                Cause::Misconfigured => pass.misconfigured(retry.not_before),
+                Cause::Transient | Cause::Unreachable => pass.failed(retry.min_delay),
+                Cause::Misconfigured => pass.misconfigured(retry.min_delay),
                 // Not causes of a POST.
-                Cause::Halted | Cause::OutOfTime | Cause::NotCopied | Cause::Panicked => drop(pass),
+                Cause::CircuitOpen | Cause::OutOfTime | Cause::DeadLetterError | Cause::Panicked => {
+                    drop(pass)
+                }
             },
         }
         verdict
@@ -108,20 +112,20 @@ impl Submission {
 
 /// The verdict on a message, from what became of its order's POST.
 fn verdict(posted: Posted) -> Verdict {
-    let retry = |cause, detail: String, http_status, not_before| {
+    let retry = |cause, detail: String, http_status, min_delay| {
         Verdict::Retry(Retry {
             cause,
             detail,
             http_status,
-            not_before,
+            min_delay,
         })
     };
     let token = |error: &TokenError| error.to_string();
     match posted {
         Posted::Stored => Verdict::Delivered { duplicate: false },
-        Posted::StoredBefore => Verdict::Delivered { duplicate: true },
+        Posted::AlreadyExists => Verdict::Delivered { duplicate: true },
         Posted::Refused { status, detail } => Verdict::Rejected(Rejection {
-            reason: Reason::RefusedByDestination,
+            reason: Reason::RejectedByDestination,
             detail: if detail.is_empty() {
                 format!("the destination answered {status}")
             } else {
@@ -132,18 +136,18 @@ fn verdict(posted: Posted) -> Verdict {
         Posted::Misconfigured {
             status,
             detail,
-            not_before,
+            min_delay,
         } => retry(
             Cause::Misconfigured,
             format!("the destination answered {status}: {detail}"),
             Some(status),
-            not_before,
+            min_delay,
         ),
-        Posted::Busy { status, not_before } => retry(
-            Cause::Busy,
+        Posted::Transient { status, min_delay } => retry(
+            Cause::Transient,
             format!("the destination answered {status}"),
             Some(status),
-            not_before,
+            min_delay,
         ),
         Posted::Unreachable(error) => retry(
             Cause::Unreachable,
@@ -156,10 +160,10 @@ fn verdict(posted: Posted) -> Verdict {
                 retry(Cause::Misconfigured, token(&error), None, Duration::ZERO)
             }
             TokenError::Refused {
-                status, not_before, ..
-            } => retry(Cause::Misconfigured, token(&error), Some(*status), *not_before),
-            TokenError::Busy { status, not_before } => {
-                retry(Cause::Busy, token(&error), Some(*status), *not_before)
+                status, min_delay, ..
+            } => retry(Cause::Misconfigured, token(&error), Some(*status), *min_delay),
+            TokenError::Transient { status, min_delay } => {
+                retry(Cause::Transient, token(&error), Some(*status), *min_delay)
             }
             TokenError::Unreachable(_) => retry(Cause::Unreachable, token(&error), None, Duration::ZERO),
         },
@@ -179,17 +183,17 @@ fn out_of_time() -> Verdict {
         cause: Cause::OutOfTime,
         detail: "the function's time was nearly up".to_owned(),
         http_status: None,
-        not_before: Duration::ZERO,
+        min_delay: Duration::ZERO,
     })
 }
 
-impl From<Halted> for Verdict {
-    fn from(Halted(left): Halted) -> Self {
+impl From<CircuitOpen> for Verdict {
+    fn from(CircuitOpen(left): CircuitOpen) -> Self {
         Self::Retry(Retry {
-            cause: Cause::Halted,
+            cause: Cause::CircuitOpen,
             detail: "not started: the destination was found down or misconfigured a moment ago".to_owned(),
             http_status: None,
-            not_before: left,
+            min_delay: left,
         })
     }
 }

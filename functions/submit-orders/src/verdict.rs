@@ -1,12 +1,12 @@
 //! What becomes of a message, and what an answer's status says about it: the failure table, in one place.
 //!
-//! How long a retry waits is decided elsewhere, in [`crate::backoff`].
+//! How long a retry waits is decided elsewhere, in [`shared::http::backoff`].
 
 use std::time::Duration;
 
 use http::StatusCode;
-pub use shared::reason::Reason;
-use shared::{http::is_busy, retry_after::RetryAfter};
+pub use shared::domain::rejection_reason::Reason;
+use shared::{http::is_transient, http::retry_after::RetryAfter};
 
 /// What becomes of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,24 +43,24 @@ pub struct Retry {
     /// The status that an API answered, where one did.
     pub http_status: Option<StatusCode>,
     /// The wait that the remote, or a halt, asks for; zero where neither does.
-    pub not_before: Duration,
+    pub min_delay: Duration,
 }
 
 /// The kinds of retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// An API is there, but cannot now.
-    Busy,
+    Transient,
     /// No answer.
     Unreachable,
     /// Something that a person must mend, and that is true of every order.
     Misconfigured,
     /// Not started, since this instance waits for the destination to recover.
-    Halted,
+    CircuitOpen,
     /// Not started, since the function's time is nearly up.
     OutOfTime,
     /// The rejected message could not be copied to the dead-letter queue.
-    NotCopied,
+    DeadLetterError,
     /// The code panicked.
     Panicked,
 }
@@ -70,12 +70,12 @@ impl Cause {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Busy => "busy",
+            Self::Transient => "transient",
             Self::Unreachable => "unreachable",
             Self::Misconfigured => "misconfigured",
-            Self::Halted => "halted",
+            Self::CircuitOpen => "circuit_open",
             Self::OutOfTime => "out_of_time",
-            Self::NotCopied => "not_copied",
+            Self::DeadLetterError => "not_copied",
             Self::Panicked => "panicked",
         }
     }
@@ -84,19 +84,23 @@ impl Cause {
     #[must_use]
     pub const fn is_unstarted(self) -> bool {
         match self {
-            Self::Halted | Self::OutOfTime => true,
-            Self::Busy | Self::Unreachable | Self::Misconfigured | Self::NotCopied | Self::Panicked => false,
+            Self::CircuitOpen | Self::OutOfTime => true,
+            Self::Transient
+            | Self::Unreachable
+            | Self::Misconfigured
+            | Self::DeadLetterError
+            | Self::Panicked => false,
         }
     }
 }
 
 /// What the status of an answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
+pub enum ResponseClass {
     /// The order is stored.
     Stored,
     /// The order had been stored before.
-    StoredBefore,
+    AlreadyExists,
     /// This order is not acceptable.
     Refused,
     /// The token is not, or no longer, good.
@@ -104,23 +108,23 @@ pub enum Says {
     /// No order would get through like this.
     Misconfigured,
     /// Try again later.
-    Busy,
+    Transient,
 }
 
 /// What the status and the `Retry-After` of an answer to a POST say about the order.
 #[must_use]
-pub fn says(status: StatusCode, retry_after: RetryAfter) -> Says {
+pub fn classify(status: StatusCode, retry_after: RetryAfter) -> ResponseClass {
     match (status.as_u16(), retry_after) {
-        (200..=299, _) => Says::Stored,
+        (200..=299, _) => ResponseClass::Stored,
         // The order's id is its key, so a conflict is with itself. With `Retry-After` it means that the first
         // request is still under way (the Idempotency-Key draft, §2.7).
-        (409, RetryAfter::Absent) => Says::StoredBefore,
-        (409, RetryAfter::Wait(_)) => Says::Busy,
-        (400 | 413 | 422, _) => Says::Refused,
-        (401, _) => Says::Unauthorized,
-        _ if is_busy(status) => Says::Busy,
+        (409, RetryAfter::Absent) => ResponseClass::AlreadyExists,
+        (409, RetryAfter::Wait(_)) => ResponseClass::Transient,
+        (400 | 413 | 422, _) => ResponseClass::Refused,
+        (401, _) => ResponseClass::Unauthorized,
+        _ if is_transient(status) => ResponseClass::Transient,
         // Redirects, the other 4xx, and numbers that HTTP does not have.
-        _ => Says::Misconfigured,
+        _ => ResponseClass::Misconfigured,
     }
 }
 
@@ -130,25 +134,29 @@ mod tests {
 
     #[test]
     fn every_status_has_its_row() {
-        let without = |status| says(StatusCode::from_u16(status).unwrap(), RetryAfter::Absent);
+        let without = |status| classify(StatusCode::from_u16(status).unwrap(), RetryAfter::Absent);
         let with = |status| {
-            says(
+            classify(
                 StatusCode::from_u16(status).unwrap(),
                 RetryAfter::Wait(Duration::ZERO),
             )
         };
         for status in 100..=999 {
             let expected = match status {
-                200..=299 => Says::Stored,
-                400 | 413 | 422 => Says::Refused,
-                401 => Says::Unauthorized,
-                409 => Says::StoredBefore,
-                408 | 425 | 429 => Says::Busy,
-                500..=599 => Says::Busy,
-                _ => Says::Misconfigured,
+                200..=299 => ResponseClass::Stored,
+                400 | 413 | 422 => ResponseClass::Refused,
+                401 => ResponseClass::Unauthorized,
+                409 => ResponseClass::AlreadyExists,
+                408 | 425 | 429 => ResponseClass::Transient,
+                500..=599 => ResponseClass::Transient,
+                _ => ResponseClass::Misconfigured,
             };
             assert_eq!(without(status), expected, "{status}");
-            let expected = if status == 409 { Says::Busy } else { expected };
+            let expected = if status == 409 {
+                ResponseClass::Transient
+            } else {
+                expected
+            };
             assert_eq!(with(status), expected, "{status} with Retry-After");
         }
     }

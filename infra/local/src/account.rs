@@ -6,9 +6,9 @@ use data_encoding::{Encoding, Specification};
 use sandbox::{Expected, LedgerEntry};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use shared::customer_id::CustomerId;
-use shared::message::Message;
-use shared::order_date::OrderDate;
+use shared::domain::customer_id::CustomerId;
+use shared::domain::message::Message;
+use shared::domain::order_date::OrderDate;
 
 use crate::queues::DeadLetter;
 

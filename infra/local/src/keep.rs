@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
-use local_run::LocalStack;
+use local_run::LocalDeployment;
 
 /// Commands that work as they stand, from the root of the repository.
-pub(crate) async fn hints(stack: &LocalStack) -> Result<String, Box<dyn Error>> {
+pub(crate) async fn hints(stack: &LocalDeployment) -> Result<String, Box<dyn Error>> {
     let aws = stack.aws_url();
     let api = stack.sandbox.base_url();
     let function = stack.output("FetchCustomersFunctionArn")?;
@@ -49,7 +49,7 @@ Your changed code, in place of what is deployed (in a terminal of its own; then 
 }
 
 /// Writes the environment of the functions as they are deployed, but for their own names; what several have is the same.
-async fn write_environment(stack: &LocalStack) -> Result<PathBuf, Box<dyn Error>> {
+async fn write_environment(stack: &LocalDeployment) -> Result<PathBuf, Box<dyn Error>> {
     let mut variables = BTreeMap::from(
         [
             ("AWS_ENDPOINT_URL", stack.aws_url()),

@@ -2,11 +2,11 @@
 //! deployed stack stand on.
 //!
 //! The real `template.yaml`, built by the SAM CLI, is deployed by the SAM CLI to MiniStack, a local AWS, next to
-//! the sandbox of the two APIs. A [`LocalStack`] is all of that, running:
+//! the sandbox of the two APIs. A [`LocalDeployment`] is all of that, running:
 //!
 //! | what | where |
 //! | --- | --- |
-//! | start it, end it | [`LocalStack`], in `stack`; files in [`places`] |
+//! | start it, end it | [`LocalDeployment`], in `stack`; files in [`places`] |
 //! | MiniStack as a child that never outlives us | `ministack` |
 //! | every AWS call of the functions, written down | [`recorder`] |
 //! | what MiniStack cannot do, taken out of the built template | `template` |
@@ -34,4 +34,4 @@ mod template;
 
 pub use deploy::Outputs;
 pub use error::Error;
-pub use stack::{LocalStack, STACK, Settings};
+pub use stack::{LocalDeployment, STACK, Settings};

@@ -11,7 +11,7 @@ use clap::Parser;
 use local_run::account::Account;
 use local_run::places::Places;
 use local_run::progress::Progress;
-use local_run::{LocalStack, Settings, report};
+use local_run::{LocalDeployment, Settings, report};
 use options::Options;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -53,7 +53,7 @@ async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
         },
         parameters: [].into(),
     };
-    let stack = LocalStack::start(settings, |step| say(&format!("• {step}")))
+    let stack = LocalDeployment::start(settings, |step| say(&format!("• {step}")))
         .await
         .inspect_err(|_| {
             // The logs explain it.

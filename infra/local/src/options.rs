@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use sandbox::{Customer, Customers, Expected, customers};
-use shared::order_date::OrderDate;
+use shared::domain::order_date::OrderDate;
 
 /// Deploys template.yaml on this machine, runs customers through it, and shows what became of each.
 #[derive(Debug, Parser)]
@@ -86,7 +86,7 @@ impl Options {
     ///
     /// # Errors
     /// The clock is beyond the year 9999.
-    pub(crate) fn order_date(&self) -> Result<OrderDate, shared::order_date::NotAnOrderDate> {
+    pub(crate) fn order_date(&self) -> Result<OrderDate, shared::domain::order_date::ParseOrderDateError> {
         let now = || {
             let format = time::format_description::well_known::Rfc3339;
             time::OffsetDateTime::now_utc()

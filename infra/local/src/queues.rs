@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 
 use crate::error::Error;
-use crate::stack::LocalStack;
+use crate::stack::LocalDeployment;
 
 /// Long enough to read a queue to its end before the first message comes again.
 const READING_SECS: i32 = 120;
@@ -66,7 +66,7 @@ impl From<Message> for DeadLetter {
     }
 }
 
-impl LocalStack {
+impl LocalDeployment {
     /// How many messages the queue holds whose URL is the stack's output `queue`.
     ///
     /// # Errors

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use shared::order_date::OrderDate;
+use shared::domain::order_date::OrderDate;
 
 use crate::error::Error;
-use crate::stack::LocalStack;
+use crate::stack::LocalDeployment;
 
 const POLL: Duration = Duration::from_millis(200);
 
@@ -65,7 +65,7 @@ pub struct Run {
     pub aws_calls: BTreeMap<String, u64>,
 }
 
-impl LocalStack {
+impl LocalDeployment {
     /// Fires the schedule at `order_date` and follows the run. `progress` is called at every look.
     ///
     /// The run ends when every customer has its fate, or when nothing has happened for `patience`.

@@ -2,12 +2,12 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use shared::order_date::OrderDate;
+use shared::domain::order_date::OrderDate;
 
 use crate::error::Error;
-use crate::stack::LocalStack;
+use crate::stack::LocalDeployment;
 
-impl LocalStack {
+impl LocalDeployment {
     /// Does what the deployed schedule would do at `time`: fills in its own input, and invokes its own target
     /// asynchronously.
     ///

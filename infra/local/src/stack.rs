@@ -29,7 +29,7 @@ pub struct Settings {
 }
 
 /// The whole system, running. Dropping it ends everything.
-pub struct LocalStack {
+pub struct LocalDeployment {
     /// The two APIs and the token endpoint.
     pub sandbox: Sandbox,
     /// Every AWS call of the functions.
@@ -48,7 +48,7 @@ pub struct LocalStack {
     ministack: MiniStack,
 }
 
-impl LocalStack {
+impl LocalDeployment {
     /// Starts and deploys everything. `step` is told what begins.
     ///
     /// # Errors

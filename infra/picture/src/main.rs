@@ -25,7 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Parser;
 use cloudwatch::CloudWatch;
 use local_run::places::Places;
-use local_run::{LocalStack, Settings};
+use local_run::{LocalDeployment, Settings};
 use page::Drawn;
 use widgets::Content;
 
@@ -62,7 +62,7 @@ async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
         },
         parameters: [].into(),
     };
-    let stack = LocalStack::start(settings, |step| say(&format!("• {step}"))).await?;
+    let stack = LocalDeployment::start(settings, |step| say(&format!("• {step}"))).await?;
 
     let start = now_secs()? / PERIOD_SECS * PERIOD_SECS;
     let mut data = Vec::new();

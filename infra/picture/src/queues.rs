@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use local_run::{Error, LocalStack};
+use local_run::{Error, LocalDeployment};
 
 use crate::emf::Datum;
 
@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// A queue cannot be looked at.
-pub(crate) async fn watch(stack: &LocalStack, seen: &mut Vec<Datum>) -> Result<(), Error> {
+pub(crate) async fn watch(stack: &LocalDeployment, seen: &mut Vec<Datum>) -> Result<(), Error> {
     let mut before = None;
     loop {
         let depth = stack.depth("CustomerQueueUrl").await?;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use local_run::{Error, LocalStack};
+use local_run::{Error, LocalDeployment};
 use sandbox::{Action, Answer, Endpoint, Record, Rule, customers};
-use shared::order_date::OrderDate;
+use shared::domain::order_date::OrderDate;
 
 /// How long nothing may happen: a message that was retried comes back within a minute or two.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -27,7 +27,7 @@ fn usual() -> [Rule; 3] {
 /// # Errors
 /// A run did not end as it must.
 pub(crate) async fn tell(
-    stack: &LocalStack,
+    stack: &LocalDeployment,
     quiet: Duration,
     say: impl Fn(&str),
 ) -> Result<(), Box<dyn std::error::Error>> {

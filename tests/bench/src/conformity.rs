@@ -117,7 +117,7 @@ fn expected_letters(customers: &Customers, made_up: &[Customer]) -> Vec<(String,
     for (index, customer) in (0..).zip(made_up) {
         let reason = match &customer.expected {
             sandbox::Expected::Rejected { reason, .. } => reason,
-            sandbox::Expected::Order { .. } if index == 2 => "refused_by_destination",
+            sandbox::Expected::Order { .. } if index == 2 => "rejected_by_destination",
             sandbox::Expected::Order { .. } => continue,
         };
         letters.push((customers.message(index), reason.to_owned()));

@@ -30,7 +30,7 @@ async fn a_400_413_or_422_is_a_dead_letter_with_the_destinations_own_words() {
         let problem = json!({"title": "Order refused", "detail": "no\u{7} such\nregion", "status": status});
         let answer = Answer::status(status).body("application/problem+json", problem.to_string());
         let expected = [
-            ("reason", "refused_by_destination".to_owned()),
+            ("reason", "rejected_by_destination".to_owned()),
             ("detail", "Order refused: no such region".to_owned()),
             ("http_status", status.to_string()),
             ("order_id", "ORD-20231015-EXZV056RS124HCJN".to_owned()),
@@ -213,7 +213,7 @@ async fn an_answer_of_any_size_is_read_up_to_a_bound() {
     let Outcome::DeadLetter(attributes) = outcome(on_orders(oversize(422))).await else {
         panic!("no dead letter")
     };
-    assert!(attributes["detail"].chars().count() <= submit_orders::problem::LONGEST_LINE);
+    assert!(attributes["detail"].chars().count() <= submit_orders::destination::problem::LONGEST_LINE);
     assert_first_step(
         &outcome(Rule::on(Endpoint::Token, oversize(200))).await,
         "a token answer",

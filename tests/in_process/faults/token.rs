@@ -58,7 +58,7 @@ async fn a_bad_secret_halts_and_heals_by_itself() {
         assert_first_step(&deliver_one(&bridge).await, secret);
         assert_eq!(posts_of_another_batch(&bridge).await, 0);
         bridge.aws.set_secret(DESTINATION_SECRET, client.to_string());
-        pass(submit_orders::halt::HALT).await;
+        pass(submit_orders::destination::circuit_breaker::OPEN_DURATION).await;
         // The messages of before are visible again too; a batch has ten.
         assert_eq!(posts_of_another_batch(&bridge).await, 10, "{secret}");
     }

@@ -104,7 +104,7 @@ async fn a_hand_over_that_fails_ends_the_run_in_an_error() {
 #[tokio::test(start_paused = true)]
 async fn a_run_is_not_handed_on_for_ever() {
     let bridge = slow_bridge(source(58, 5)).await;
-    let input = json!({"order_date": ORDER_DATE, "totals": {"hops": 96, "pages": 7000}});
+    let input = json!({"order_date": ORDER_DATE, "totals": {"invocations": 96, "pages": 7000}});
     let error = bridge
         .run_within(Duration::from_secs(60), input)
         .await

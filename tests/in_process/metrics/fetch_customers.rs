@@ -1,6 +1,6 @@
 //! What `fetch-customers` counts and measures.
 
-use ::fetch_customers::{books::metric, run::Summary};
+use ::fetch_customers::{run::Summary, stats::metric};
 
 use super::*;
 
@@ -115,6 +115,9 @@ async fn a_run_that_ends_early_counts_as_far_as_it_came_and_is_not_completed() {
 async fn an_input_that_is_no_run_is_in_no_metric() {
     let bridge = bridge(1, 0).await;
     let error = bridge.run(json!({"order_date": "yesterday"})).await.unwrap_err();
-    assert_eq!(lambda_runtime::Diagnostic::from(error).error_type, "NotARun");
+    assert_eq!(
+        lambda_runtime::Diagnostic::from(error).error_type,
+        "InvalidRunInput"
+    );
     assert_eq!(bridge.aws.console().text(), "");
 }

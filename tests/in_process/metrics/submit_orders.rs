@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ::submit_orders::{
-    books::metric,
-    transport::{self, Transport, Unreachable},
+    destination::transport::{self, Transport, Unreachable},
+    handler::stats::metric,
 };
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -68,7 +68,7 @@ async fn each_end_of_a_message_is_counted_where_it_belongs() {
             ("OrdersDuplicate", vec![1.0]),
             ("OrdersRejected", vec![2.0]),
             ("OrdersRetried", vec![2.0]),
-            ("OrdersUnstarted", vec![3.0]),
+            ("OrdersDeferred", vec![3.0]),
             ("DestinationMisconfigured", vec![1.0]),
             ("TokenRequests", vec![0.0]),
         ]

@@ -104,7 +104,7 @@ async fn it_holds_no_more_than_it_has_memory_for() {
     let aws = account();
     lay_down_many(&aws, 200);
     let mut handler = redrive_orders(&aws);
-    handler.most_held = 100;
+    handler.max_held = 100;
     let dry = invoke(&handler, &aws, json!({}), TIMEOUT).await.unwrap();
     assert!((100..=130).contains(&number(&dry, "examined")), "{dry}");
     assert_eq!(

@@ -34,7 +34,7 @@ async fn each_discarded_dead_letter_has_a_line_that_names_it() {
     input["dry_run"] = json!(false);
     redrive(&aws, input).await.unwrap();
     let lines = lines(&logged());
-    let target = "redrive_orders::journal";
+    let target = "redrive_orders::log_events";
     assert_eq!(
         audit(&lines, "dead letter discarded"),
         [
@@ -156,8 +156,8 @@ async fn no_name_or_address_is_in_a_summary_an_error_or_a_log_at_any_level() {
     });
     for input in [
         json!({}),
-        json!({"reason": "refused_by_destination"}),
-        json!({"reason": "refused_by_destination", "dry_run": false, "limit": 9}),
+        json!({"reason": "rejected_by_destination"}),
+        json!({"reason": "rejected_by_destination", "dry_run": false, "limit": 9}),
         json!({"reason": "invalid_customer", "dry_run": false}),
         json!({"action": "discard", "reason": "invalid_customer", "dry_run": false}),
         json!({"reason": "Given1", "customer_id": ["Given1"], "order_date": "Given1", "limit": "Given1"}),

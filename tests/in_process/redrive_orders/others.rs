@@ -8,7 +8,7 @@ async fn refuse_everything(aws: &Aws) {
         tokio::time::sleep(Duration::from_millis(5)).await;
         let received = aws.queues(|queues| queues.receive(QUEUE_URL, 10, |_| 0));
         for message in received {
-            lay_down(aws, &message.body, Some("refused_by_destination"));
+            lay_down(aws, &message.body, Some("rejected_by_destination"));
             aws.queues(|queues| queues.delete(QUEUE_URL, &message.receipt_handle()))
                 .unwrap();
         }
@@ -48,7 +48,7 @@ async fn what_becomes_a_dead_letter_again_meanwhile_does_not_go_round_in_circles
     assert!(
         letters
             .iter()
-            .all(|letter| letter.attributes["reason"] == "refused_by_destination")
+            .all(|letter| letter.attributes["reason"] == "rejected_by_destination")
     );
     // Another invocation takes them.
     advance(Duration::from_secs(1)).await;

@@ -69,9 +69,13 @@ async fn only_what_is_asked_for_is_redriven_and_all_else_stays() {
 async fn what_is_discarded_is_gone_and_nothing_is_put_on_the_queue() {
     let aws = account();
     for id in 0..25 {
-        lay_down(&aws, &body(id), (id % 2 == 0).then_some("refused_by_destination"));
+        lay_down(
+            &aws,
+            &body(id),
+            (id % 2 == 0).then_some("rejected_by_destination"),
+        );
     }
-    let mut input = json!({"action": "discard", "reason": "refused_by_destination"});
+    let mut input = json!({"action": "discard", "reason": "rejected_by_destination"});
     let dry = redrive(&aws, input.clone()).await.unwrap();
     assert_eq!(numbers(&dry), [25, 13, 0, 0, 25, 0, 0, 0]);
     assert_eq!(visible_dead_letters(&aws), 25);

@@ -127,7 +127,7 @@ async fn deliver_again(aws: &Aws, mut random: fastrand::Rng) {
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct DuplicateFilter {
     errors: u64,
     incomplete: u64,
     undeleted: u64,
@@ -135,7 +135,7 @@ struct Seen {
     twice: u64,
 }
 
-async fn tell(seed: u64, seen: &RefCell<Seen>) {
+async fn tell(seed: u64, seen: &RefCell<DuplicateFilter>) {
     fastrand::seed(seed);
     let mut random = fastrand::Rng::with_seed(seed);
     let aws = account();
@@ -239,7 +239,7 @@ async fn whatever_fails_every_dead_letter_is_one_or_on_the_queue_or_discarded_on
     for seed in 0..SEEDS {
         tell(seed, &seen).await;
     }
-    let Seen {
+    let DuplicateFilter {
         errors,
         incomplete,
         undeleted,

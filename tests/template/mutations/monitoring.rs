@@ -20,10 +20,10 @@ pub(super) fn mutations() -> Vec<Mutation> {
             "/Resources/MisconfiguredAlarm/Properties/AlarmDescription": "It refuses us. First look. infra/RUNBOOK.md#It_refuses"
         }
         every_alarm_is_named_after_the_stack_and_its_page: "for all stacks" {
-            "/Resources/OrdersRefusedAlarm/Properties/AlarmName": "orders-refused"
+            "/Resources/OrdersRejectedAlarm/Properties/AlarmName": "orders-rejected"
         }
         every_alarm_is_named_after_the_stack_and_its_page: "as another page" {
-            "/Resources/OrdersRefusedAlarm/Properties/AlarmName": {"Fn::Sub": "${StackName}-refused"}
+            "/Resources/OrdersRejectedAlarm/Properties/AlarmName": {"Fn::Sub": "${StackName}-refused"}
         }
         every_alarm_tells_the_topic_or_is_part_of_one_that_does: "nobody" {
             "/Resources/SubmitOrdersErrorsAlarm/Properties/AlarmActions": null
@@ -94,13 +94,13 @@ pub(super) fn mutations() -> Vec<Mutation> {
         }
 
         every_metric_is_one_that_somebody_publishes: "a misspelt one" {
-            "/Resources/OrdersRefusedAlarm/Properties/MetricName": "OrdersRefused"
+            "/Resources/OrdersRejectedAlarm/Properties/MetricName": "OrdersRefused"
         }
         every_metric_is_one_that_somebody_publishes: "in another namespace" {
             "/Resources/MisconfiguredAlarm/Properties/Namespace": "CustomerOrders"
         }
         every_metric_is_one_that_somebody_publishes: "with a dimension that it has not" {
-            "/Resources/ScheduleGaveUpAlarm/Properties/Dimensions/0/Name": "ScheduleName"
+            "/Resources/ScheduleFailedAlarm/Properties/Dimensions/0/Name": "ScheduleName"
         }
         every_metric_is_one_that_somebody_publishes: "inside an expression" {
             "/Resources/NoDeliveriesAlarm/Properties/Metrics/2/MetricStat/Metric/MetricName": "OrdersSent"

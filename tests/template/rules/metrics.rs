@@ -10,8 +10,8 @@ use integration_tests::template::Template;
 
 /// What the functions publish, by EMF.
 static OURS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let all = fetch_customers::books::metric::ALL.iter();
-    let all = all.chain(&submit_orders::books::metric::ALL);
+    let all = fetch_customers::stats::metric::ALL.iter();
+    let all = all.chain(&submit_orders::handler::stats::metric::ALL);
     all.map(|metric| metric.name).collect()
 });
 

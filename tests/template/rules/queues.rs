@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use submit_orders::backoff::LONGEST_STEP;
+use shared::http::backoff::MAX_DELAY;
 
 use super::ensure;
 use integration_tests::template::Template;
@@ -36,7 +36,7 @@ pub(crate) fn the_longest_backoff_fits_into_the_queues_retention(template: &Temp
     let retention = template
         .resource("CustomerQueue")?
         .number("/MessageRetentionPeriod")?;
-    ensure!(LONGEST_STEP < Duration::from_secs(retention), "{retention} s");
+    ensure!(MAX_DELAY < Duration::from_secs(retention), "{retention} s");
     Ok(())
 }
 

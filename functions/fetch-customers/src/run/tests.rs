@@ -39,7 +39,7 @@ fn null_is_as_good_as_absent_for_what_is_optional() {
 fn a_run_that_goes_on_keeps_what_was_asked_for_and_what_was_done() {
     let run = parse(
         r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": ["a", 2], "limit": 10, "dry_run": true,
-            "totals": {"hops": 3, "pages": 2}}"#,
+            "totals": {"invocations": 3, "pages": 2}}"#,
     )
     .unwrap();
     let mut books = Summary::at_the_start_of(&run);
@@ -47,13 +47,13 @@ fn a_run_that_goes_on_keeps_what_was_asked_for_and_what_was_done() {
     (books.pages, books.fetched, books.enqueued, books.skipped) = (7, 20, 3, 15);
     (books.rejected, books.repeated, books.elapsed_ms) = (2, 1, 99);
     books.missing_customer_ids = Some(["2".to_owned()].into());
-    let rest = Rest {
+    let rest = Remainder {
         page_url: "https://source.example.com/?page=8".parse().unwrap(),
         limit: Some(6),
     };
     let next = parse(&run.going_on(&rest, &books)).unwrap();
     assert_eq!((&next.page_url, next.limit), (&Some(rest.page_url), rest.limit));
-    assert_eq!(next.totals.hops, 4);
+    assert_eq!(next.totals.invocations, 4);
     assert_eq!((next.order_date, next.dry_run), (run.order_date, true));
     assert_eq!(next.customer_ids, run.customer_ids);
     assert_eq!(Summary::at_the_start_of(&next), books);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::{http::is_busy, retry_after::RetryAfter, secret::SecretError};
+use shared::{http::is_transient, http::retry_after::RetryAfter, secret::SecretError};
 
 /// The customers could not be read to the end. Names the page, counted from 1, and the byte of its body,
 /// counted from 0 and uncompressed; never a customer or the key.
@@ -62,7 +62,7 @@ pub enum SourceError {
     },
     /// The answer is something else.
     #[error("page {page} of the source is not a JSON array: it stops being one at byte {at}")]
-    NotAnArray {
+    InvalidJsonArray {
         /// The page.
         page: u64,
         /// Where it stops being one.
@@ -80,7 +80,7 @@ pub enum SourceError {
     #[error(
         "page {page} of the source links to a next page on another origin, {origin}: the API key stays here"
     )]
-    ForeignPage {
+    CrossOriginLink {
         /// The page.
         page: u64,
         /// Where it points.
@@ -88,7 +88,7 @@ pub enum SourceError {
     },
     /// The API key must not go there.
     #[error("page_url is on another origin, {origin}, than SOURCE_URL: the API key stays here")]
-    ForeignStart {
+    CrossOriginStart {
         /// Where it points.
         origin: String,
     },
@@ -131,15 +131,15 @@ impl SourceError {
             Self::Unreachable { .. } => Some(Duration::ZERO),
             Self::Status {
                 status, retry_after, ..
-            } => is_busy(*status).then(|| retry_after.wait()),
+            } => is_transient(*status).then(|| retry_after.wait()),
             Self::Secret(_)
             | Self::UnusableKey { .. }
             | Self::KeyRefused { .. }
             | Self::ContentType { .. }
-            | Self::NotAnArray { .. }
+            | Self::InvalidJsonArray { .. }
             | Self::CutShort { .. }
-            | Self::ForeignPage { .. }
-            | Self::ForeignStart { .. }
+            | Self::CrossOriginLink { .. }
+            | Self::CrossOriginStart { .. }
             | Self::Loop { .. }
             | Self::OutOfTime { .. } => None,
         }

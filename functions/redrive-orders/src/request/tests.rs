@@ -1,4 +1,4 @@
-use shared::reason::Reason;
+use shared::domain::rejection_reason::Reason;
 
 use super::*;
 
@@ -32,7 +32,10 @@ fn everything_can_be_said() {
     )
     .unwrap();
     assert_eq!(request.action, Action::Discard);
-    assert_eq!(request.kind, Some(Kind::Rejected(Reason::InvalidCustomer)));
+    assert_eq!(
+        request.kind,
+        Some(DeadLetterReason::Rejected(Reason::InvalidCustomer))
+    );
     assert_eq!(request.order_date.unwrap().to_string(), "2023-10-15T14:30:00Z");
     assert_eq!(request.customer_id.unwrap().as_str(), "123");
     assert_eq!((request.limit, request.dry_run), (Some(100), false));
@@ -40,7 +43,7 @@ fn everything_can_be_said() {
 
 #[test]
 fn every_kind_can_be_asked_for_by_its_name() {
-    for kind in Kind::ALL {
+    for kind in DeadLetterReason::ALL {
         let request = parse(&format!(r#"{{"reason": "{}"}}"#, kind.as_str())).unwrap();
         assert_eq!(request.kind, Some(kind));
     }
@@ -49,7 +52,7 @@ fn every_kind_can_be_asked_for_by_its_name() {
 #[test]
 fn what_is_wrong_is_named_with_what_to_send() {
     let reasons =
-        "malformed_message, invalid_customer, refused_by_destination, expired, attempts_used_up, unknown";
+        "malformed_message, invalid_customer, rejected_by_destination, expired, attempts_used_up, unknown";
     for (input, problem) in [
         ("[]", "it is not a JSON object"),
         ("null", "it is not a JSON object"),

@@ -91,8 +91,8 @@ async def handle_record(record: SQSRecord) -> None:
         await asyncio.to_thread(dead_letters.put_invalid, record.body, broken)
         reject(record, "invalid_customer")
     except Refused as refused:
-        await asyncio.to_thread(dead_letters.put, record.body, "refused_by_destination", str(refused))
-        reject(record, "refused_by_destination")
+        await asyncio.to_thread(dead_letters.put, record.body, "rejected_by_destination", str(refused))
+        reject(record, "rejected_by_destination")
 
 
 def reject(record: SQSRecord, reason: str) -> None:

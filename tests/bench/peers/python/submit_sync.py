@@ -77,8 +77,8 @@ def handle_record(record: SQSRecord) -> None:
         dead_letters.put_invalid(record.body, broken)
         reject(record, "invalid_customer")
     except Refused as refused:
-        dead_letters.put(record.body, "refused_by_destination", str(refused))
-        reject(record, "refused_by_destination")
+        dead_letters.put(record.body, "rejected_by_destination", str(refused))
+        reject(record, "rejected_by_destination")
 
 
 def reject(record: SQSRecord, reason: str) -> None:

@@ -27,7 +27,7 @@ async function handleRecord(record: SQSRecord): Promise<void> {
   } else if (status === 409) {
     metrics.addMetric('OrdersDuplicate', MetricUnit.Count, 1);
   } else if (status === 400 || status === 413 || status === 422) {
-    await reject(record, 'refused_by_destination', `the destination answered ${status}`);
+    await reject(record, 'rejected_by_destination', `the destination answered ${status}`);
   } else {
     // The batch processor makes an item failure of this.
     throw new Error(`the destination answered ${status}`);

@@ -36,14 +36,14 @@ pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Sends requests. Implemented by reqwest's client; a test puts a model in its place.
 pub trait Transport: Send + Sync {
-    /// Sends `request` and reads its answer, within the time `within`, both together.
-    fn send(&self, request: Request, within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>>;
+    /// Sends `request` and reads its answer, within the time `timeout`, both together.
+    fn send(&self, request: Request, timeout: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>>;
 }
 
 impl Transport for Client {
-    fn send(&self, mut request: Request, within: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
+    fn send(&self, mut request: Request, timeout: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
         Box::pin(async move {
-            *request.timeout_mut() = Some(within);
+            *request.timeout_mut() = Some(timeout);
             let mut response = self.execute(request).await.map_err(unreachable)?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -66,7 +66,7 @@ impl Transport for Client {
     reason = "`map_err` hands the error over by value"
 )]
 fn unreachable(error: reqwest::Error) -> Unreachable {
-    // The error itself is dropped: it may hold the URL, whose query may be private.
+    // The error itself is dropped: it may hold the URL, whose query may be sensitive.
     if error.is_timeout() {
         Unreachable::TimedOut
     } else if error.is_connect() {

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use shared::invocation::trace_id;
+use shared::lambda::invocation::trace_id;
 
 use crate::{
-    event::Record,
-    order::About,
+    handler::event::Record,
     verdict::{Cause, Rejection, Retry},
 };
+use shared::mapping::order::OrderContext;
 
 macro_rules! journal {
     ($level:ident, $record:expr, $about:expr, $($field:tt)*) => {
@@ -27,14 +27,20 @@ macro_rules! journal {
 
 pub(crate) fn log_received(record: &Record<'_>) {
     let receives = record.receives();
-    journal!(debug, record, About::default(), receives, "message received");
+    journal!(
+        debug,
+        record,
+        OrderContext::default(),
+        receives,
+        "message received"
+    );
 }
 
-pub(crate) fn log_delivered(record: &Record<'_>, about: &About, duplicate: bool) {
+pub(crate) fn log_delivered(record: &Record<'_>, about: &OrderContext, duplicate: bool) {
     journal!(debug, record, about, duplicate, "order delivered");
 }
 
-pub(crate) fn log_rejected(record: &Record<'_>, about: &About, rejection: &Rejection) {
+pub(crate) fn log_rejected(record: &Record<'_>, about: &OrderContext, rejection: &Rejection) {
     let status = rejection.http_status.map(|status| status.as_u16());
     let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
     journal!(
@@ -48,7 +54,7 @@ pub(crate) fn log_rejected(record: &Record<'_>, about: &About, rejection: &Rejec
     );
 }
 
-pub(crate) fn log_retry(record: &Record<'_>, about: &About, retry: &Retry, delay: Duration) {
+pub(crate) fn log_retry(record: &Record<'_>, about: &OrderContext, retry: &Retry, delay: Duration) {
     let status = retry.http_status.map(|status| status.as_u16());
     let (reason, detail, delay_secs) = (retry.cause.as_str(), &retry.detail, delay.as_secs());
     match retry.cause {
@@ -64,7 +70,7 @@ pub(crate) fn log_retry(record: &Record<'_>, about: &About, retry: &Retry, delay
                 "order to be retried"
             );
         }
-        Cause::Busy | Cause::Unreachable | Cause::NotCopied => {
+        Cause::Transient | Cause::Unreachable | Cause::DeadLetterError => {
             journal!(
                 warn,
                 record,
@@ -77,7 +83,7 @@ pub(crate) fn log_retry(record: &Record<'_>, about: &About, retry: &Retry, delay
             );
         }
         // The halt itself, or the batch's own line, tells of these.
-        Cause::Halted | Cause::OutOfTime => {
+        Cause::CircuitOpen | Cause::OutOfTime => {
             journal!(
                 debug,
                 record,

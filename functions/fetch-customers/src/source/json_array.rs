@@ -23,7 +23,7 @@ pub enum Element {
 
 /// What came is not a JSON array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAnArray {
+pub struct InvalidJsonArray {
     /// The byte at which it stops being one, counted from 0; within an element, perhaps the one before.
     pub at: u64,
 }
@@ -33,21 +33,21 @@ pub struct NotAnArray {
 /// Holds at most one element, up to the limit. Finds where an element ends by its brackets and strings alone,
 /// and leaves it to `serde_json` whether what lies between is JSON.
 #[derive(Debug)]
-pub struct Splitter {
+pub struct JsonArraySplitter {
     limit: usize,
-    expects: Expects,
+    expects: State,
     /// Bytes taken so far.
     taken: u64,
     /// What the last chunks held of the element that the next one goes on with.
     begun: Vec<u8>,
     /// Bytes of that element, those passed over included.
     length: usize,
-    inside: Inside,
+    inside: Scanner,
 }
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expects {
+enum State {
     /// The byte order mark from this byte on, or what comes after it.
     Mark(usize),
     Array,
@@ -60,23 +60,23 @@ enum Expects {
 
 /// Where in an element the last byte was.
 #[derive(Debug, Clone, Copy, Default)]
-struct Inside {
+struct Scanner {
     depth: usize,
     string: bool,
     escape: bool,
 }
 
-impl Splitter {
+impl JsonArraySplitter {
     /// Elements of more than `limit` bytes are [`Element::TooLarge`].
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self {
             limit,
-            expects: Expects::Mark(0),
+            expects: State::Mark(0),
             taken: 0,
             begun: Vec::new(),
             length: 0,
-            inside: Inside {
+            inside: Scanner {
                 depth: 0,
                 string: false,
                 escape: false,
@@ -93,40 +93,40 @@ impl Splitter {
     /// Whether the array is at its end.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.expects == Expects::Nothing
+        self.expects == State::Nothing
     }
 
     /// The next element, taken from the front of `chunk`; `None` when it needs the next chunk.
     ///
     /// # Errors
     /// It is not a JSON array. Nothing more is to be expected then.
-    pub fn next(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, NotAnArray> {
+    pub fn next(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, InvalidJsonArray> {
         while let Some(&byte) = chunk.first() {
             match (self.expects, byte) {
-                (Expects::Mark(at), _) if BYTE_ORDER_MARK.get(at) == Some(&byte) => {
-                    self.expects = Expects::Mark(at + 1);
+                (State::Mark(at), _) if BYTE_ORDER_MARK.get(at) == Some(&byte) => {
+                    self.expects = State::Mark(at + 1);
                 }
-                (Expects::Mark(0 | 3), _) => {
-                    self.expects = Expects::Array;
+                (State::Mark(0 | 3), _) => {
+                    self.expects = State::Array;
                     continue;
                 }
-                (Expects::RestOfElement, _) => {
+                (State::RestOfElement, _) => {
                     if let Some(element) = self.take_element(chunk)? {
                         return Ok(Some(element));
                     }
                     continue;
                 }
-                (Expects::Mark(_), _) => return Err(NotAnArray { at: self.taken }),
+                (State::Mark(_), _) => return Err(InvalidJsonArray { at: self.taken }),
                 (_, b' ' | b'\t' | b'\n' | b'\r') => {}
-                (Expects::Array, b'[') => self.expects = Expects::ElementOrEnd,
-                (Expects::ElementOrEnd | Expects::CommaOrEnd, b']') => self.expects = Expects::Nothing,
-                (Expects::CommaOrEnd, b',') => self.expects = Expects::Element,
-                (Expects::Element | Expects::ElementOrEnd, _) => {
-                    self.expects = Expects::RestOfElement;
+                (State::Array, b'[') => self.expects = State::ElementOrEnd,
+                (State::ElementOrEnd | State::CommaOrEnd, b']') => self.expects = State::Nothing,
+                (State::CommaOrEnd, b',') => self.expects = State::Element,
+                (State::Element | State::ElementOrEnd, _) => {
+                    self.expects = State::RestOfElement;
                     continue;
                 }
-                (Expects::Array | Expects::CommaOrEnd | Expects::Nothing, _) => {
-                    return Err(NotAnArray { at: self.taken });
+                (State::Array | State::CommaOrEnd | State::Nothing, _) => {
+                    return Err(InvalidJsonArray { at: self.taken });
                 }
             }
             chunk.advance(1);
@@ -135,7 +135,7 @@ impl Splitter {
         Ok(None)
     }
 
-    fn take_element(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, NotAnArray> {
+    fn take_element(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, InvalidJsonArray> {
         if self.length == 0
             && let Some(element) = whole(chunk)
         {
@@ -147,7 +147,7 @@ impl Splitter {
             };
             chunk.advance(bytes);
             self.taken += bytes as u64;
-            self.expects = Expects::CommaOrEnd;
+            self.expects = State::CommaOrEnd;
             return Ok(Some(element));
         }
         let (bytes, ended) = self.inside.scan(chunk, self.length == 0);
@@ -175,13 +175,13 @@ impl Splitter {
             return Ok(None);
         }
         self.length = 0;
-        self.inside = Inside::default();
-        self.expects = Expects::CommaOrEnd;
+        self.inside = Scanner::default();
+        self.expects = State::CommaOrEnd;
         Ok(Some(element))
     }
 }
 
-impl Inside {
+impl Scanner {
     /// How many of `bytes` belong to the element, and whether it ends with them. `first` says that it begins
     /// with them.
     fn scan(&mut self, bytes: &[u8], first: bool) -> (usize, bool) {
@@ -229,7 +229,7 @@ impl Inside {
     }
 }
 
-/// The element that `chunk` begins with, if it ends there too, as nearly all do: in one go, where [`Inside::scan`] and
+/// The element that `chunk` begins with, if it ends there too, as nearly all do: in one go, where [`Scanner::scan`] and
 /// [`parse`] need two. A number or a word has no end of its own, and whatever is wrong is found by those two.
 fn whole(chunk: &[u8]) -> Option<&RawValue> {
     if !matches!(chunk.first(), Some(b'{' | b'[' | b'"')) {
@@ -239,13 +239,13 @@ fn whole(chunk: &[u8]) -> Option<&RawValue> {
 }
 
 /// Checks an element, of which the first byte is the array's byte `began`.
-fn parse(element: &[u8], began: u64) -> Result<Box<RawValue>, NotAnArray> {
+fn parse(element: &[u8], began: u64) -> Result<Box<RawValue>, InvalidJsonArray> {
     serde_json::from_slice(element).map_err(|error| {
         // serde_json tells the line, from 1, and how many of its bytes it read, the wrong one included.
         let lines = element.split_inclusive(|byte| *byte == b'\n');
         let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
         let at = (before + error.column()).saturating_sub(1);
-        NotAnArray {
+        InvalidJsonArray {
             at: began + at as u64,
         }
     })

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use shared::{
-    invocation::Invocation,
-    metrics::{Figure, Metric, Metrics},
+    lambda::invocation::Invocation,
+    lambda::metrics::{Metric, MetricValue, Metrics},
 };
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ pub mod metric {
     /// Messages that were tried, and are tried again.
     pub const RETRIED: Metric = Metric::count("OrdersRetried");
     /// Messages that were returned untried.
-    pub const UNSTARTED: Metric = Metric::count("OrdersUnstarted");
+    pub const UNSTARTED: Metric = Metric::count("OrdersDeferred");
     /// How long the destination took for each POST that it answered, whatever it answered.
     pub const LATENCY: Metric = Metric::milliseconds("DestinationLatency");
     /// Messages that met a misconfiguration: no order gets through until a person has mended it.
@@ -101,14 +101,14 @@ impl Books {
         metrics.write(
             invocation.request_id,
             &[
-                (metric::DELIVERED, Figure::One(self.delivered)),
-                (metric::DUPLICATE, Figure::One(self.duplicate)),
-                (metric::REJECTED, Figure::One(self.rejected)),
-                (metric::RETRIED, Figure::One(self.retried)),
-                (metric::UNSTARTED, Figure::One(self.unstarted)),
-                (metric::LATENCY, Figure::Samples(&measured.latencies_ms)),
-                (metric::MISCONFIGURED, Figure::One(measured.misconfigured)),
-                (metric::TOKEN_REQUESTS, Figure::One(measured.token_requests)),
+                (metric::DELIVERED, MetricValue::One(self.delivered)),
+                (metric::DUPLICATE, MetricValue::One(self.duplicate)),
+                (metric::REJECTED, MetricValue::One(self.rejected)),
+                (metric::RETRIED, MetricValue::One(self.retried)),
+                (metric::UNSTARTED, MetricValue::One(self.unstarted)),
+                (metric::LATENCY, MetricValue::Samples(&measured.latencies_ms)),
+                (metric::MISCONFIGURED, MetricValue::One(measured.misconfigured)),
+                (metric::TOKEN_REQUESTS, MetricValue::One(measured.token_requests)),
             ],
         );
     }

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     config::secret_header_value,
-    http::is_busy,
-    retry_after::RetryAfter,
+    http::is_transient,
+    http::retry_after::RetryAfter,
     secret::{SecretError, read_secret},
 };
 use tokio::{sync::Mutex, time::Instant};
@@ -31,9 +31,9 @@ use url::Url;
 
 use crate::{
     config::ClientAuth,
+    destination::problem,
+    destination::transport::{Transport, Unreachable, WallClock},
     meter::Meter,
-    problem,
-    transport::{Transport, Unreachable, WallClock},
 };
 
 /// How long before its end a token is replaced: longer than a POST may take, so that none is under way with a
@@ -42,10 +42,10 @@ const RENEW_BEFORE_END: Duration = Duration::from_secs(30);
 
 /// How long a token is used whose life the server does not tell (`expires_in` is only recommended, RFC 6749
 /// §5.1). If it ends before, the destination answers 401, and it is replaced then.
-const UNTOLD_LIFE: Duration = Duration::from_secs(300);
+const DEFAULT_TTL: Duration = Duration::from_secs(300);
 
 /// The longest that a token is used, whatever the server says: an instance seldom lives longer.
-const LONGEST_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+const MAX_TTL: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Where and how tokens are requested.
 #[derive(Debug, Clone)]
@@ -84,15 +84,15 @@ pub enum TokenError {
         /// The error code, such as `invalid_client`, and what it says of it.
         says: String,
         /// The wait it asked for.
-        not_before: Duration,
+        min_delay: Duration,
     },
     /// The token endpoint cannot now.
     #[error("the token endpoint is busy: {status}")]
-    Busy {
+    Transient {
         /// Its status.
         status: StatusCode,
         /// The wait it asked for.
-        not_before: Duration,
+        min_delay: Duration,
     },
     /// No answer from the token endpoint.
     #[error("the token endpoint is unreachable: {0}")]
@@ -147,9 +147,9 @@ impl Tokens {
     /// once, not once per order.
     ///
     /// # Errors
-    /// No token could be had within `within`.
-    pub async fn get(&self, stale: Option<&Arc<Token>>, within: Duration) -> Result<Arc<Token>, TokenError> {
-        let until = Instant::now() + within;
+    /// No token could be had timeout `timeout`.
+    pub async fn get(&self, stale: Option<&Arc<Token>>, timeout: Duration) -> Result<Arc<Token>, TokenError> {
+        let until = Instant::now() + timeout;
         let before = self.attempts();
         let mut state = tokio::time::timeout_at(until, self.state.lock())
             .await
@@ -207,16 +207,16 @@ impl Tokens {
         }
         // The token's life is counted from here: it cannot have begun before.
         let asked_at = Instant::now();
-        let private = [id.expose_secret(), secret.expose_secret()];
+        let sensitive = [id.expose_secret(), secret.expose_secret()];
         let granted = request
-            .request_async(&|request| self.send(request, private, until))
+            .request_async(&|request| self.send(request, sensitive, until))
             .await;
         match granted {
             Ok(granted) if granted.access_token.secret().is_empty() => Err(TokenError::NotAToken),
             Ok(granted) => {
                 let token = format!("Bearer {}", granted.access_token.secret());
                 let authorization = secret_header_value(&token).map_err(|_| TokenError::NotAToken)?;
-                let life = granted.expires_in().unwrap_or(UNTOLD_LIFE).min(LONGEST_LIFE);
+                let life = granted.expires_in().unwrap_or(DEFAULT_TTL).min(MAX_TTL);
                 let renew_at = asked_at + life.saturating_sub(RENEW_BEFORE_END.min(life / 2));
                 Ok(Token {
                     authorization,
@@ -237,25 +237,25 @@ impl Tokens {
     async fn send(
         &self,
         request: HttpRequest,
-        private: [&str; 2],
+        sensitive: [&str; 2],
         until: Instant,
     ) -> Result<HttpResponse, TokenError> {
-        let within = until.saturating_duration_since(Instant::now());
+        let timeout = until.saturating_duration_since(Instant::now());
         self.meter.token_requested();
         let (parts, body) = request.into_parts();
         let mut request = Request::new(parts.method, self.settings.url.clone());
         *request.headers_mut() = parts.headers;
         *request.body_mut() = Some(body.into());
-        let answer = self.transport.send(request, within).await?;
+        let answer = self.transport.send(request, timeout).await?;
         let status = answer.status();
-        let not_before = RetryAfter::read(answer.headers(), (self.wall_clock)()).wait();
+        let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).wait();
         match status.as_u16() {
             200 => Ok(answer.map(|body| body.to_vec())),
-            _ if is_busy(status) => Err(TokenError::Busy { status, not_before }),
+            _ if is_transient(status) => Err(TokenError::Transient { status, min_delay }),
             _ => Err(TokenError::Refused {
                 status,
-                says: problem::line(answer.body(), private),
-                not_before,
+                says: problem::line(answer.body(), sensitive),
+                min_delay,
             }),
         }
     }

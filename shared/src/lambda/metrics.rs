@@ -39,7 +39,7 @@ pub enum Unit {
 
 /// What an invocation has to say of a metric.
 #[derive(Debug, Clone, Copy)]
-pub enum Figure<'a> {
+pub enum MetricValue<'a> {
     /// One number.
     One(u64),
     /// As many samples as there are; none of them is lost.
@@ -77,7 +77,7 @@ impl Metric {
     }
 }
 
-impl<'a> Figure<'a> {
+impl<'a> MetricValue<'a> {
     /// What of it stands in the `nth` line, counted from 0.
     fn part(self, nth: usize) -> Option<Self> {
         match self {
@@ -128,15 +128,15 @@ impl Metrics {
     ///
     /// They are no log lines: without a level they count as INFO, so a function whose log level is above that has no
     /// metrics.
-    pub fn write(&self, request_id: &str, figures: &[(Metric, Figure<'_>)]) {
+    pub fn write(&self, request_id: &str, values: &[(Metric, MetricValue<'_>)]) {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let timestamp = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
         let mut lines = Vec::new();
         for nth in 0.. {
-            let parts = figures
+            let parts = values
                 .iter()
                 .filter_map(|(metric, figure)| Some((*metric, figure.part(nth)?)));
-            let values: Vec<(Metric, Figure<'_>)> = parts.collect();
+            let values: Vec<(Metric, MetricValue<'_>)> = parts.collect();
             if values.is_empty() {
                 break;
             }
@@ -155,7 +155,7 @@ impl Metrics {
         &'a self,
         timestamp: u64,
         request_id: &'a str,
-        values: &'a [(Metric, Figure<'a>)],
+        values: &'a [(Metric, MetricValue<'a>)],
     ) -> Line<'a> {
         let directive = Directive {
             namespace: &self.settings.namespace,
@@ -201,7 +201,7 @@ struct Directive<'a> {
     metrics: Vec<Metric>,
 }
 
-struct Values<'a>(&'a [(Metric, Figure<'a>)]);
+struct Values<'a>(&'a [(Metric, MetricValue<'a>)]);
 
 impl Serialize for Values<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -209,7 +209,7 @@ impl Serialize for Values<'_> {
     }
 }
 
-impl Serialize for Figure<'_> {
+impl Serialize for MetricValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::One(number) => number.serialize(serializer),

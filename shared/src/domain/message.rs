@@ -3,7 +3,7 @@
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::{order_date::OrderDate, text::Text};
+use crate::{domain::order_date::OrderDate, text::Text};
 
 /// One customer on the queue, with the order date of its run.
 ///

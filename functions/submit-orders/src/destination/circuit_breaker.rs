@@ -8,14 +8,14 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 /// How long a halt lasts where nobody asks for longer: the first step of a message's own backoff.
-pub const HALT: Duration = crate::backoff::FIRST_STEP;
+pub const OPEN_DURATION: Duration = shared::http::backoff::BASE_DELAY;
 
 /// So many failures of the environment in a row are an outage, not a hiccup.
-pub const FAILURES_TO_HALT: u32 = 5;
+pub const FAILURE_THRESHOLD: u32 = 5;
 
 /// Lets calls pass, or not. Lives as long as the instance does.
 #[derive(Default)]
-pub struct Gate {
+pub struct CircuitBreaker {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -31,27 +31,27 @@ struct State {
 /// Leave to make one call. Its outcome is told by one of its methods; dropped untold (a panic, a cancelled
 /// future), it changes nothing but who may go next.
 #[must_use]
-pub struct Pass<'a> {
-    gate: &'a Gate,
+pub struct Permit<'a> {
+    gate: &'a CircuitBreaker,
     probe: bool,
 }
 
 /// No call may be made for this long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Halted(pub Duration);
+pub struct CircuitOpen(pub Duration);
 
-impl Gate {
+impl CircuitBreaker {
     /// Whether a halt is on now, without asking for a pass.
     ///
     /// # Errors
     /// It is.
-    pub fn check(&self) -> Result<(), Halted> {
+    pub fn check(&self) -> Result<(), CircuitOpen> {
         let left = self
             .lock()
             .halted_until
             .map(|until| until.saturating_duration_since(Instant::now()));
         left.filter(|left| !left.is_zero())
-            .map_or(Ok(()), |left| Err(Halted(left)))
+            .map_or(Ok(()), |left| Err(CircuitOpen(left)))
     }
 
     /// Waits for leave to make a call. After a halt one call goes ahead as a probe, and the others wait for
@@ -59,7 +59,7 @@ impl Gate {
     ///
     /// # Errors
     /// A halt is on.
-    pub async fn enter(&self) -> Result<Pass<'_>, Halted> {
+    pub async fn enter(&self) -> Result<Permit<'_>, CircuitOpen> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -69,14 +69,14 @@ impl Gate {
             {
                 let mut state = self.lock();
                 if state.halted_until.is_none() {
-                    return Ok(Pass {
+                    return Ok(Permit {
                         gate: self,
                         probe: false,
                     });
                 }
                 if !state.probing {
                     state.probing = true;
-                    return Ok(Pass {
+                    return Ok(Permit {
                         gate: self,
                         probe: true,
                     });
@@ -92,7 +92,7 @@ impl Gate {
     }
 }
 
-impl Pass<'_> {
+impl Permit<'_> {
     /// The destination answered for this order: whatever was wrong is over.
     pub fn answered(self) {
         let mut state = self.gate.lock();
@@ -101,29 +101,29 @@ impl Pass<'_> {
     }
 
     /// The environment failed: busy or unreachable. The fifth time in a row, or on a probe, a halt begins.
-    pub fn failed(self, not_before: Duration) {
+    pub fn failed(self, min_delay: Duration) {
         let mut state = self.gate.lock();
         state.failures = state.failures.saturating_add(1);
-        if self.probe || state.failures >= FAILURES_TO_HALT {
-            state.halt(not_before);
+        if self.probe || state.failures >= FAILURE_THRESHOLD {
+            state.halt(min_delay);
         }
     }
 
     /// No order would get through: a halt begins at once.
-    pub fn misconfigured(self, not_before: Duration) {
-        self.gate.lock().halt(not_before);
+    pub fn misconfigured(self, min_delay: Duration) {
+        self.gate.lock().halt(min_delay);
     }
 }
 
 impl State {
-    fn halt(&mut self, not_before: Duration) {
-        let most = crate::backoff::LONGEST_VISIBILITY;
-        let until = Instant::now() + not_before.clamp(HALT, most);
+    fn halt(&mut self, min_delay: Duration) {
+        let most = shared::http::backoff::LONGEST_VISIBILITY;
+        let until = Instant::now() + min_delay.clamp(OPEN_DURATION, most);
         self.halted_until = Some(self.halted_until.map_or(until, |before| before.max(until)));
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if self.probe {
             self.gate.lock().probing = false;
@@ -142,7 +142,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_fifth_failure_in_a_row_halts() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         for _ in 0..4 {
             gate.enter().await.ok().unwrap().failed(ZERO);
         }
@@ -151,35 +151,38 @@ mod tests {
             assert_eq!(gate.check(), Ok(()));
             gate.enter().await.ok().unwrap().failed(ZERO);
         }
-        assert_eq!(gate.check(), Err(Halted(HALT)));
+        assert_eq!(gate.check(), Err(CircuitOpen(OPEN_DURATION)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_misconfiguration_halts_at_once_for_as_long_as_asked_within_bounds() {
         for (asked, lasts) in [(0, 30), (29, 30), (120, 120), (u64::MAX, 12 * 3600)] {
-            let gate = Gate::default();
+            let gate = CircuitBreaker::default();
             gate.enter()
                 .await
                 .ok()
                 .unwrap()
                 .misconfigured(Duration::from_secs(asked));
-            assert_eq!(gate.check(), Err(Halted(Duration::from_secs(lasts))));
-            assert_eq!(gate.enter().await.err(), Some(Halted(Duration::from_secs(lasts))));
+            assert_eq!(gate.check(), Err(CircuitOpen(Duration::from_secs(lasts))));
+            assert_eq!(
+                gate.enter().await.err(),
+                Some(CircuitOpen(Duration::from_secs(lasts)))
+            );
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_a_halt_one_probe_goes_ahead_and_the_others_wait_for_it() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         gate.enter().await.ok().unwrap().misconfigured(ZERO);
-        tokio::time::advance(HALT).await;
+        tokio::time::advance(OPEN_DURATION).await;
         let probe = gate.enter().await.ok().unwrap();
         let mut second = Box::pin(gate.enter());
         assert!(second.as_mut().now_or_never().is_none());
         probe.failed(ZERO);
-        assert_eq!(second.await.err(), Some(Halted(HALT)));
+        assert_eq!(second.await.err(), Some(CircuitOpen(OPEN_DURATION)));
 
-        tokio::time::advance(HALT).await;
+        tokio::time::advance(OPEN_DURATION).await;
         let probe = gate.enter().await.ok().unwrap();
         let mut second = Box::pin(gate.enter());
         assert!(second.as_mut().now_or_never().is_none());
@@ -191,9 +194,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_that_is_dropped_lets_the_next_one_go() {
-        let gate = Gate::default();
+        let gate = CircuitBreaker::default();
         gate.enter().await.ok().unwrap().misconfigured(ZERO);
-        tokio::time::advance(HALT).await;
+        tokio::time::advance(OPEN_DURATION).await;
         let probe = gate.enter().await.ok().unwrap();
         let second = gate.enter();
         drop(probe);

@@ -8,7 +8,7 @@ pub enum Reason {
     /// The customer breaks a rule of the transformation.
     InvalidCustomer,
     /// The destination refuses this order.
-    RefusedByDestination,
+    RejectedByDestination,
     /// The queue would have deleted the message before it could be tried again.
     Expired,
 }
@@ -18,7 +18,7 @@ impl Reason {
     pub const ALL: [Self; 4] = [
         Self::MalformedMessage,
         Self::InvalidCustomer,
-        Self::RefusedByDestination,
+        Self::RejectedByDestination,
         Self::Expired,
     ];
 
@@ -28,7 +28,7 @@ impl Reason {
         match self {
             Self::MalformedMessage => "malformed_message",
             Self::InvalidCustomer => "invalid_customer",
-            Self::RefusedByDestination => "refused_by_destination",
+            Self::RejectedByDestination => "rejected_by_destination",
             Self::Expired => "expired",
         }
     }

@@ -1,6 +1,6 @@
 //! The log lines about one dead letter. They name the order, never what is in it.
 
-use crate::{dead_letter::DeadLetter, queues::InHand};
+use crate::{dead_letter::DeadLetter, queues::ReceivedLetter};
 
 macro_rules! journal {
     ($level:ident, $letter:expr, $message:literal) => {
@@ -19,22 +19,22 @@ pub(crate) fn log_left(letter: &DeadLetter) {
     journal!(debug, letter, "dead letter left");
 }
 
-pub(crate) fn log_redriven(copied: &[InHand]) {
-    for InHand { letter, .. } in copied {
+pub(crate) fn log_redriven(copied: &[ReceivedLetter]) {
+    for ReceivedLetter { letter, .. } in copied {
         journal!(debug, letter, "dead letter redriven");
     }
 }
 
 /// The audit's line.
-pub(crate) fn log_discarded(batch: &[InHand]) {
-    for InHand { letter, .. } in batch {
+pub(crate) fn log_discarded(batch: &[ReceivedLetter]) {
+    for ReceivedLetter { letter, .. } in batch {
         journal!(info, letter, "dead letter discarded");
     }
 }
 
 /// Takes the audit's line back.
-pub(crate) fn log_not_discarded(unconfirmed: &[InHand]) {
-    for InHand { letter, .. } in unconfirmed {
+pub(crate) fn log_not_discarded(failed: &[ReceivedLetter]) {
+    for ReceivedLetter { letter, .. } in failed {
         journal!(
             warn,
             letter,

@@ -1,6 +1,9 @@
 //! What Lambda tells about an invocation, and what it is told where one fails.
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use lambda_runtime::{Context, Diagnostic};
 use tokio::time::Instant;
@@ -23,7 +26,7 @@ impl<'a> Invocation<'a> {
     #[must_use]
     pub fn of(context: &'a Context) -> Self {
         Self {
-            deadline: crate::startup::deadline(context.deadline),
+            deadline: deadline(context.deadline),
             request_id: &context.request_id,
             trace_header: context.xray_trace_id.as_deref(),
             function: &context.invoked_function_arn,
@@ -49,11 +52,26 @@ pub fn trace_id(header: &str) -> Option<&str> {
 /// The answer of an invocation that failed. `error_type` is a short name that alarms and queries may rely on; the
 /// runtime would put the name of a Rust type there.
 #[must_use]
-pub fn failure(error_type: &str, error: &impl Display) -> Diagnostic {
+pub fn diagnostic(error_type: &str, error: &impl Display) -> Diagnostic {
     Diagnostic {
         error_type: error_type.to_owned(),
         error_message: error.to_string(),
     }
+}
+
+/// How long an invocation may take whose deadline is past when it begins. Lambda sends no such thing;
+/// cargo-lambda's emulator (1.9.2) sends 600,000 ms as if that were a time of day, and means ten minutes.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The instant at which Lambda ends the invocation, from its deadline in milliseconds since 1970.
+#[must_use]
+pub fn deadline(epoch_ms: u64) -> Instant {
+    let until = UNIX_EPOCH
+        .checked_add(Duration::from_millis(epoch_ms))
+        .unwrap_or(UNIX_EPOCH);
+    let left = until.duration_since(SystemTime::now()).unwrap_or(DEFAULT_TIMEOUT);
+    // Lambda's longest time-out is 15 minutes; the bound keeps a wrong deadline from overflowing.
+    Instant::now() + left.min(Duration::from_secs(15 * 60))
 }
 
 #[cfg(test)]
@@ -73,5 +91,18 @@ mod tests {
         for header in ["", "Sampled=1", "root=1-2-3"] {
             assert_eq!(trace_id(header), None, "{header:?}");
         }
+    }
+
+    fn secs_left(epoch_ms: u64) -> f64 {
+        (deadline(epoch_ms) - Instant::now()).as_secs_f64().round()
+    }
+
+    #[test]
+    fn a_deadline_is_as_far_away_as_it_says_within_reason() {
+        let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        assert_eq!(secs_left(now + 60_000), 60.0);
+        assert_eq!(secs_left(now + 86_400_000), 900.0);
+        assert_eq!(secs_left(u64::MAX), 900.0);
+        assert_eq!(secs_left(600_000), 600.0);
     }
 }

@@ -18,22 +18,22 @@ pub struct OrderDate(OffsetDateTime);
 /// The text is no RFC 3339 date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z")]
-pub struct NotAnOrderDate;
+pub struct ParseOrderDateError;
 
 impl FromStr for OrderDate {
-    type Err = NotAnOrderDate;
+    type Err = ParseOrderDateError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnOrderDate> {
+    fn from_str(text: &str) -> Result<Self, ParseOrderDateError> {
         let utc = OffsetDateTime::parse(text, &Rfc3339)
             .ok()
             .and_then(|date| date.checked_to_offset(UtcOffset::UTC))
             .and_then(|date| date.replace_nanosecond(0).ok())
-            .ok_or(NotAnOrderDate)?;
+            .ok_or(ParseOrderDateError)?;
         // Near the ends of the calendar, UTC may lie in a year that RFC 3339 cannot write.
         if (0..=9999).contains(&utc.year()) {
             Ok(Self(utc))
         } else {
-            Err(NotAnOrderDate)
+            Err(ParseOrderDateError)
         }
     }
 }
@@ -89,7 +89,7 @@ mod tests {
             "9999-12-31T23:59:59-01:00",
             "0000-01-01T00:00:00+01:00",
         ] {
-            assert_eq!(text.parse::<OrderDate>(), Err(NotAnOrderDate), "{text:?}");
+            assert_eq!(text.parse::<OrderDate>(), Err(ParseOrderDateError), "{text:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a run has come to, told once per invocation: in the log and as metrics.
 
 use shared::{
-    invocation::Invocation,
-    metrics::{Figure, Metric, Metrics},
+    lambda::invocation::Invocation,
+    lambda::metrics::{Metric, MetricValue, Metrics},
 };
 
 use crate::{
@@ -79,8 +79,8 @@ pub(crate) fn publish(
     if run.dry_run {
         return;
     }
-    let share = |total: fn(&Summary) -> u64| Figure::One(total(books).saturating_sub(total(before)));
-    let mut figures = vec![
+    let share = |total: fn(&Summary) -> u64| MetricValue::One(total(books).saturating_sub(total(before)));
+    let mut values = vec![
         (metric::FETCHED, share(|books| books.fetched)),
         (metric::ENQUEUED, share(|books| books.enqueued)),
         (metric::SKIPPED, share(|books| books.skipped)),
@@ -88,10 +88,10 @@ pub(crate) fn publish(
         (metric::PAGES, share(|books| books.pages)),
     ];
     if run.is_of_all() && !books.continued {
-        figures.push((metric::COMPLETED, Figure::One(u64::from(is_completed))));
+        values.push((metric::COMPLETED, MetricValue::One(u64::from(is_completed))));
     }
     if run.is_of_all() && is_completed {
-        figures.push((metric::DURATION, Figure::One(books.elapsed_ms)));
+        values.push((metric::DURATION, MetricValue::One(books.elapsed_ms)));
     }
-    metrics.write(invocation.request_id, &figures);
+    metrics.write(invocation.request_id, &values);
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 /// The wait after the first receive: most hiccups of an API are over by then.
-pub const FIRST_STEP: Duration = Duration::from_secs(30);
+pub const BASE_DELAY: Duration = Duration::from_secs(30);
 
 /// The longest wait that a failure alone leads to: with it the default 60 receives span more than a day.
-pub const LONGEST_STEP: Duration = Duration::from_secs(60 * 60);
+pub const MAX_DELAY: Duration = Duration::from_secs(60 * 60);
 
 /// How long SQS can hide a message, counted from its receive (`ChangeMessageVisibility`, Amazon SQS API
 /// reference).
@@ -18,26 +18,26 @@ pub const LONGEST_BATCHING_WINDOW: Duration = Duration::from_secs(300);
 
 /// The wait of a message that was received `receives` times.
 ///
-/// Doubles from [`FIRST_STEP`] to [`LONGEST_STEP`], with equal jitter: `random`, from 0 up to 1, spreads it
+/// Doubles from [`BASE_DELAY`] to [`MAX_DELAY`], with equal jitter: `random`, from 0 up to 1, spreads it
 /// between half the step and the step. (Full jitter, from 0 up, could burn all attempts at once.) Never
-/// shorter than `not_before`, which is what the remote asked for.
+/// shorter than `min_delay`, which is what the remote asked for.
 ///
 /// `passed` is the time since the invocation began; with it the wait stays within what SQS accepts.
 #[must_use]
-pub fn delay(receives: u32, not_before: Duration, random: f64, passed: Duration) -> Duration {
+pub fn delay(receives: u32, min_delay: Duration, random: f64, passed: Duration) -> Duration {
     let step = step(receives);
     let jittered = step.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0);
     let most = LONGEST_VISIBILITY
         .saturating_sub(LONGEST_BATCHING_WINDOW)
         .saturating_sub(passed);
-    jittered.max(not_before).min(most)
+    jittered.max(min_delay).min(most)
 }
 
 /// The longest wait after the `receives`th receive, jitter left out.
 #[must_use]
 pub fn step(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(16);
-    FIRST_STEP.saturating_mul(1 << doublings).min(LONGEST_STEP)
+    BASE_DELAY.saturating_mul(1 << doublings).min(MAX_DELAY)
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     const ZERO: Duration = Duration::ZERO;
-    const HOUR: Duration = LONGEST_STEP;
+    const HOUR: Duration = MAX_DELAY;
 
     fn secs(secs: u64) -> Duration {
         Duration::from_secs(secs)

@@ -15,11 +15,11 @@ struct Outcome {
 enum End {
     Complete,
     CutShort,
-    NotAnArray(u64),
+    InvalidJsonArray(u64),
 }
 
 fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    let mut splitter = Splitter::new(LIMIT);
+    let mut splitter = JsonArraySplitter::new(LIMIT);
     let mut elements = Vec::new();
     for chunk in chunks {
         let mut chunk = Bytes::copy_from_slice(chunk);
@@ -28,8 +28,8 @@ fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
                 Ok(Some(Element::Json(json))) => elements.push(json.get().to_owned()),
                 Ok(Some(Element::TooLarge)) => elements.push("<too large>".to_owned()),
                 Ok(None) => break,
-                Err(NotAnArray { at }) => {
-                    let end = End::NotAnArray(at);
+                Err(InvalidJsonArray { at }) => {
+                    let end = End::InvalidJsonArray(at);
                     return Outcome { elements, end };
                 }
             }
@@ -117,47 +117,47 @@ fn anything_else_is_told_apart_with_its_place() {
         (b"[\"\\", 0, CutShort),
         (b"[[1]", 1, CutShort),
         // Something else.
-        (b"<html>[1]</html>", 0, NotAnArray(0)),
-        (b"{\"customers\":[1]}", 0, NotAnArray(0)),
-        (b"\"[1]\"", 0, NotAnArray(0)),
-        (b"null", 0, NotAnArray(0)),
-        (b"  1", 0, NotAnArray(2)),
-        (b"]", 0, NotAnArray(0)),
-        (b"\x1f\x8b\x08", 0, NotAnArray(0)),
+        (b"<html>[1]</html>", 0, InvalidJsonArray(0)),
+        (b"{\"customers\":[1]}", 0, InvalidJsonArray(0)),
+        (b"\"[1]\"", 0, InvalidJsonArray(0)),
+        (b"null", 0, InvalidJsonArray(0)),
+        (b"  1", 0, InvalidJsonArray(2)),
+        (b"]", 0, InvalidJsonArray(0)),
+        (b"\x1f\x8b\x08", 0, InvalidJsonArray(0)),
         (b"[\0", 0, CutShort),
-        (b"\xef\xbb[1]", 0, NotAnArray(2)),
-        (b"\xef\xbb\xbf\xef\xbb\xbf[1]", 0, NotAnArray(3)),
-        (b"\xff\xfe[\0", 0, NotAnArray(0)),
+        (b"\xef\xbb[1]", 0, InvalidJsonArray(2)),
+        (b"\xef\xbb\xbf\xef\xbb\xbf[1]", 0, InvalidJsonArray(3)),
+        (b"\xff\xfe[\0", 0, InvalidJsonArray(0)),
         // Commas.
-        (b"[,1]", 0, NotAnArray(1)),
-        (b"[1,]", 1, NotAnArray(3)),
-        (b"[1,,2]", 1, NotAnArray(3)),
-        (b"[1 2]", 1, NotAnArray(3)),
-        (b"[{}{}]", 1, NotAnArray(3)),
-        (b"[1:2]", 0, NotAnArray(2)),
+        (b"[,1]", 0, InvalidJsonArray(1)),
+        (b"[1,]", 1, InvalidJsonArray(3)),
+        (b"[1,,2]", 1, InvalidJsonArray(3)),
+        (b"[1 2]", 1, InvalidJsonArray(3)),
+        (b"[{}{}]", 1, InvalidJsonArray(3)),
+        (b"[1:2]", 0, InvalidJsonArray(2)),
         // Brackets.
         (b"[}", 0, CutShort),
-        (b"[{]]", 0, NotAnArray(2)),
-        (b"[[1}]", 0, NotAnArray(3)),
-        (b"[1}]", 0, NotAnArray(2)),
+        (b"[{]]", 0, InvalidJsonArray(2)),
+        (b"[[1}]", 0, InvalidJsonArray(3)),
+        (b"[1}]", 0, InvalidJsonArray(2)),
         // Elements that are not JSON.
-        (b"[1,\n{\"a\":\n01}]", 1, NotAnArray(11)),
-        (b"[nul]", 0, NotAnArray(3)),
-        (b"[NaN]", 0, NotAnArray(1)),
-        (b"['a']", 0, NotAnArray(1)),
-        (b"[\"\n\"]", 0, NotAnArray(1)),
-        (b"[\"\\x\"]", 0, NotAnArray(3)),
-        (b"[\"\xff\"]", 0, NotAnArray(2)),
-        (b"[1, \"\xc3\"]", 1, NotAnArray(5)),
-        (b"[/* */1]", 0, NotAnArray(1)),
-        (b"[{\"a\":1,}]", 0, NotAnArray(8)),
-        (b"[{\"a\" 1}]", 0, NotAnArray(6)),
+        (b"[1,\n{\"a\":\n01}]", 1, InvalidJsonArray(11)),
+        (b"[nul]", 0, InvalidJsonArray(3)),
+        (b"[NaN]", 0, InvalidJsonArray(1)),
+        (b"['a']", 0, InvalidJsonArray(1)),
+        (b"[\"\n\"]", 0, InvalidJsonArray(1)),
+        (b"[\"\\x\"]", 0, InvalidJsonArray(3)),
+        (b"[\"\xff\"]", 0, InvalidJsonArray(2)),
+        (b"[1, \"\xc3\"]", 1, InvalidJsonArray(5)),
+        (b"[/* */1]", 0, InvalidJsonArray(1)),
+        (b"[{\"a\":1,}]", 0, InvalidJsonArray(8)),
+        (b"[{\"a\" 1}]", 0, InvalidJsonArray(6)),
         // Something after the end.
-        (b"[1]1", 1, NotAnArray(3)),
-        (b"[1] [2]", 1, NotAnArray(4)),
-        (b"[]]", 0, NotAnArray(2)),
-        (b"[1]\0", 1, NotAnArray(3)),
-        (b"[{\"a\":1}\n{\"a\":2}]", 1, NotAnArray(9)),
+        (b"[1]1", 1, InvalidJsonArray(3)),
+        (b"[1] [2]", 1, InvalidJsonArray(4)),
+        (b"[]]", 0, InvalidJsonArray(2)),
+        (b"[1]\0", 1, InvalidJsonArray(3)),
+        (b"[{\"a\":1}\n{\"a\":2}]", 1, InvalidJsonArray(9)),
     ] {
         let outcome = outcome(body);
         let text = String::from_utf8_lossy(body);
@@ -185,7 +185,7 @@ fn an_element_over_the_limit_is_passed_over_and_the_next_ones_come() {
 #[test]
 fn nesting_has_no_limit_but_the_elements_length() {
     let deep = "[".repeat(50_000) + &"]".repeat(50_000);
-    let mut splitter = Splitter::new(deep.len());
+    let mut splitter = JsonArraySplitter::new(deep.len());
     let mut body = Bytes::from(format!("[{deep}]"));
     assert!(matches!(splitter.next(&mut body), Ok(Some(Element::Json(json))) if json.get() == deep));
 }
@@ -224,7 +224,7 @@ proptest! {
             body.extend([comma, &blanks[2 * at], element, &blanks[2 * at + 1]]);
         }
         body.extend(["]", &blanks[25]]);
-        let mut splitter = Splitter::new(usize::MAX);
+        let mut splitter = JsonArraySplitter::new(usize::MAX);
         let mut came = Vec::new();
         let mut rest = body.as_bytes();
         let mut places: Vec<usize> = cuts.drain(..).map(|cut| cut.index(body.len())).collect();

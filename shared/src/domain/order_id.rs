@@ -6,7 +6,7 @@ use data_encoding::{Encoding, Specification};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{customer_id::CustomerId, order_date::OrderDate};
+use crate::{domain::customer_id::CustomerId, domain::order_date::OrderDate};
 
 /// An order's identity: `ORD-`, the order date's day in UTC, `-`, and 80 bits of a hash of the customer's id
 /// and the order date.

@@ -12,12 +12,12 @@ pub const REMEMBERED: usize = (1 << 17) / 8 * 7;
 /// Remembers the first [`REMEMBERED`] different things by 64 bits each. That two of them have the same is as
 /// good as impossible: once in three billion runs (n²/2⁶⁵).
 #[derive(Debug)]
-pub struct Seen {
+pub struct DuplicateFilter {
     hashes: HashSet<u64>,
     state: RandomState,
 }
 
-impl Default for Seen {
+impl Default for DuplicateFilter {
     fn default() -> Self {
         Self {
             // All at once: a table that grows is there twice while it does.
@@ -27,7 +27,7 @@ impl Default for Seen {
     }
 }
 
-impl Seen {
+impl DuplicateFilter {
     /// Remembers `thing`, while there is room.
     ///
     /// # Returns
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_repeat_is_known_and_what_came_after_the_bound_is_not_remembered() {
-        let mut seen = Seen::default();
+        let mut seen = DuplicateFilter::default();
         assert!((0..REMEMBERED).all(|thing| !seen.before(&thing)));
         assert!((0..REMEMBERED).all(|thing| seen.before(&thing)));
         assert!(!seen.before(&REMEMBERED));

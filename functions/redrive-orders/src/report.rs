@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     counts::{ByAge, Counts, Example},
-    progress::Stop,
+    limits::Stop,
     request::{Action, Request},
     sweep::Swept,
 };
@@ -112,7 +112,7 @@ impl Summary {
         notes.extend(stop.map(|stop| match stop {
             Stop::Limit => format!("its limit was reached: {go_on}"),
             Stop::Time => format!("its time was nearly up: {go_on}"),
-            Stop::Newcomers => format!("new dead letters keep coming: {go_on}"),
+            Stop::NewArrivals => format!("new dead letters keep coming: {go_on}"),
             Stop::InFlight => format!("so many were looked at as SQS can hide at a time: {go_on}"),
         }));
         if self.failed > 0 {

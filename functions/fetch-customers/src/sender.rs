@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::queue::{Batch, CustomerQueue, Entry, Origin, QueueError, Sent};
+use crate::queue::{Batch, CustomerQueue, Entry, QueueError, RunContext, SendOutcome};
 
 /// How many calls are under way at once. At 20 ms a call (Amazon SQS Developer Guide, "Increasing throughput
 /// using horizontal scaling and action batching") they put 8,000 customers a second on the queue: five million
@@ -13,24 +13,24 @@ use crate::queue::{Batch, CustomerQueue, Entry, Origin, QueueError, Sent};
 const CALLS_IN_FLIGHT: usize = 16;
 
 /// Takes messages one by one, and sends them in batches.
-pub struct Sending {
+pub struct BatchSender {
     queue: Arc<CustomerQueue>,
-    origin: Origin,
+    origin: RunContext,
     batch: Batch,
-    calls: JoinSet<Sent>,
-    sent: Sent,
+    calls: JoinSet<SendOutcome>,
+    sent: SendOutcome,
 }
 
-impl Sending {
+impl BatchSender {
     /// Nothing is sent yet.
     #[must_use]
-    pub fn new(queue: Arc<CustomerQueue>, origin: Origin) -> Self {
+    pub fn new(queue: Arc<CustomerQueue>, origin: RunContext) -> Self {
         Self {
             queue,
             origin,
             batch: Batch::default(),
             calls: JoinSet::new(),
-            sent: Sent::default(),
+            sent: SendOutcome::default(),
         }
     }
 
@@ -52,7 +52,7 @@ impl Sending {
     }
 
     /// Sends what is left, and waits for all calls.
-    pub async fn finish(mut self) -> Sent {
+    pub async fn finish(mut self) -> SendOutcome {
         if !self.batch.is_empty() && !self.has_failed() {
             self.call().await;
         }
@@ -71,9 +71,9 @@ impl Sending {
         while self.calls.len() >= calls
             && let Some(done) = self.calls.join_next().await
         {
-            let failed = |why| Sent {
+            let failed = |why| SendOutcome {
                 failure: Some(QueueError::Call(format!("{why}"))),
-                ..Sent::default()
+                ..SendOutcome::default()
             };
             self.sent.add(done.unwrap_or_else(failed));
         }

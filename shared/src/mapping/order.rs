@@ -2,11 +2,13 @@
 
 use std::{borrow::Cow, fmt};
 
+use crate::{
+    domain::customer_id::CustomerId, domain::message::Message, domain::order_date::OrderDate,
+    domain::order_id::OrderId, text::Text,
+};
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-pub use shared::order_id::OrderId;
-use shared::{customer_id::CustomerId, message::Message, order_date::OrderDate, text::Text};
 
 /// An order as the destination API takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,7 +55,7 @@ pub struct ShippingAddress<'a> {
 
 /// Whose order it is, as far as the message tells: what logs and dead letters may name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct About {
+pub struct OrderContext {
     /// The order date of the run.
     pub order_date: Option<OrderDate>,
     /// The customer.
@@ -62,7 +64,7 @@ pub struct About {
     pub order_id: Option<OrderId>,
 }
 
-impl About {
+impl OrderContext {
     fn new(order_date: OrderDate, customer_id: Option<CustomerId>) -> Self {
         Self {
             order_date: Some(order_date),
@@ -117,10 +119,10 @@ struct Address<'a> {
 ///
 /// # Errors
 /// Every rule that the customer breaks. The same customer will break them again, so the message is rejected.
-pub fn transform<'a>(message: &Message<'a>) -> (About, Result<Order<'a>, Violations>) {
+pub fn transform<'a>(message: &Message<'a>) -> (OrderContext, Result<Order<'a>, Violations>) {
     let mut rules = Rules::default();
     let customer: Option<Customer<'_>> = rules.object("customer", message.customer);
-    let about = About::new(
+    let about = OrderContext::new(
         message.order_date,
         match &customer {
             Some(customer) => customer.customer_id.and_then(CustomerId::from_json),
@@ -138,7 +140,7 @@ pub fn transform<'a>(message: &Message<'a>) -> (About, Result<Order<'a>, Violati
 
 /// # Returns
 /// `None` where a part of the order is missing. There may be one also where a rule is broken.
-fn order<'a>(about: &About, customer: &Customer<'a>, rules: &mut Rules) -> Option<Order<'a>> {
+fn order<'a>(about: &OrderContext, customer: &Customer<'a>, rules: &mut Rules) -> Option<Order<'a>> {
     if about.customer_id.is_none() {
         rules.broken(
             "customer_id",

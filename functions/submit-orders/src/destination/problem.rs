@@ -8,15 +8,15 @@ use serde_json::Value;
 pub const LONGEST_LINE: usize = 300;
 
 /// What stands for a value that was taken out.
-const TAKEN_OUT: &str = "[…]";
+const REDACTED: &str = "[…]";
 
 /// The problem's own text: `title` and `detail` of problem details (RFC 9457), `error` and `error_description`
 /// of OAuth (RFC 6749 §5.2), in any JSON object that has them as text; else the start of the body.
 ///
-/// Each of `private` (the order's own values, a token), where it stands as a word of its own, is taken out:
+/// Each of `sensitive` (the order's own values, a token), where it stands as a word of its own, is taken out:
 /// an API may well repeat what it refuses.
 #[must_use]
-pub fn line<'a>(body: &Bytes, private: impl IntoIterator<Item = &'a str>) -> String {
+pub fn line<'a>(body: &Bytes, sensitive: impl IntoIterator<Item = &'a str>) -> String {
     let text = String::from_utf8_lossy(body);
     let text = match serde_json::from_str::<Value>(&text) {
         Ok(Value::Object(object)) => {
@@ -34,13 +34,13 @@ pub fn line<'a>(body: &Bytes, private: impl IntoIterator<Item = &'a str>) -> Str
         Ok(value) => value.to_string(),
         Err(_) => text.into_owned(),
     };
-    let mut private: Vec<&str> = private.into_iter().filter(|value| !value.is_empty()).collect();
+    let mut sensitive: Vec<&str> = sensitive.into_iter().filter(|value| !value.is_empty()).collect();
     // The longest first: a name is a part of an address, and not the other way round.
-    private.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    sensitive.sort_by_key(|value| std::cmp::Reverse(value.len()));
     one_line(
-        &private
+        &sensitive
             .into_iter()
-            .fold(text, |text, value| take_out(&text, value)),
+            .fold(text, |text, value| redact(&text, value)),
     )
 }
 
@@ -64,7 +64,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// Takes `value` out of `text`, whatever its case, where it is not a part of a longer word.
-fn take_out(text: &str, value: &str) -> String {
+fn redact(text: &str, value: &str) -> String {
     let (lower, needle) = (text.to_ascii_lowercase(), value.to_ascii_lowercase());
     let mut left = String::with_capacity(text.len());
     let mut rest = 0;
@@ -76,7 +76,7 @@ fn take_out(text: &str, value: &str) -> String {
             continue;
         }
         left.push_str(text.get(rest..at).unwrap_or_default());
-        left.push_str(TAKEN_OUT);
+        left.push_str(REDACTED);
         rest = end;
     }
     left.push_str(text.get(rest..).unwrap_or_default());
@@ -87,8 +87,11 @@ fn take_out(text: &str, value: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of(body: &str, private: &[&str]) -> String {
-        line(&Bytes::copy_from_slice(body.as_bytes()), private.iter().copied())
+    fn of(body: &str, sensitive: &[&str]) -> String {
+        line(
+            &Bytes::copy_from_slice(body.as_bytes()),
+            sensitive.iter().copied(),
+        )
     }
 
     #[test]
@@ -116,17 +119,20 @@ mod tests {
 
     #[test]
     fn private_values_are_taken_out_as_whole_words() {
-        let private = ["Given Family", "Given", "Family", "a@example.com", "CA"];
+        let sensitive = ["Given Family", "Given", "Family", "a@example.com", "CA"];
         assert_eq!(
-            of("Given Family <A@example.com> of CA CANNOT order, given", &private),
+            of(
+                "Given Family <A@example.com> of CA CANNOT order, given",
+                &sensitive
+            ),
             "[…] <[…]> of […] CANNOT order, […]"
         );
         assert_eq!(
-            of(r#"{"detail": "\u0047iven is no name"}"#, &private),
+            of(r#"{"detail": "\u0047iven is no name"}"#, &sensitive),
             "[…] is no name"
         );
         assert_eq!(
-            of(r#"{"x": "\u0047iven is no name"}"#, &private),
+            of(r#"{"x": "\u0047iven is no name"}"#, &sensitive),
             r#"{"x":"[…] is no name"}"#
         );
     }

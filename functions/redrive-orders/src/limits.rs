@@ -6,20 +6,20 @@ use std::{
 };
 
 use aws_sdk_sqs::types::Message;
-use shared::seen::Seen;
+use shared::duplicate_filter::DuplicateFilter;
 use tokio::time::Instant;
 
 use crate::{
     dead_letter::DeadLetter,
-    journal::log_left,
-    queues::{InHand, QueueError},
+    log_events::log_left,
+    queues::{QueueError, ReceivedLetter},
+    report::Books,
     request::Request,
-    summary::Books,
 };
 
 /// How long nothing may come but what came after the beginning, or has been met already. While orders keep being
 /// rejected, the queue is never found empty.
-const PATIENCE: Duration = Duration::from_secs(10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How much of the function's time is kept for the end, at most: a call of the SDK takes up to
 /// [`shared::aws::OPERATION_TIMEOUT`], and a hundred thousand messages are ten thousand calls to make them visible.
@@ -38,7 +38,7 @@ pub enum Stop {
     /// As many messages are hidden as can be.
     InFlight,
     /// New dead letters keep coming.
-    Newcomers,
+    NewArrivals,
 }
 
 /// The bounds of a sweep.
@@ -54,13 +54,13 @@ pub struct Bounds {
     /// rejected again while others are still redriven would else go round in circles.
     pub began: SystemTime,
     /// How many dead letters are held at most.
-    pub most_held: usize,
+    pub max_held: usize,
 }
 
 impl Bounds {
     /// The bounds of a sweep that begins now.
     #[must_use]
-    pub fn new(deadline: Instant, began: SystemTime, most_held: usize) -> Self {
+    pub fn new(deadline: Instant, began: SystemTime, max_held: usize) -> Self {
         let left = deadline.saturating_duration_since(Instant::now());
         let reserve = RESERVE.min(left / RESERVED_SHARE);
         Self {
@@ -68,7 +68,7 @@ impl Bounds {
             begin_until: deadline - reserve,
             cut: deadline - reserve / 2,
             began,
-            most_held,
+            max_held,
         }
     }
 }
@@ -87,7 +87,7 @@ pub struct Progress<'a> {
     /// A call that failed, so that there is no use in more of them.
     pub failure: Option<QueueError>,
     /// Counts nobody twice whom SQS delivers twice, as far as it remembers.
-    seen: Seen,
+    seen: DuplicateFilter,
     /// When a dead letter was counted last.
     counted: Instant,
 }
@@ -103,20 +103,20 @@ impl<'a> Progress<'a> {
             held: HashSet::new(),
             stop: None,
             failure: None,
-            seen: Seen::default(),
+            seen: DuplicateFilter::default(),
             counted: Instant::now(),
         }
     }
 
     /// Whether another receive is to be begun.
-    pub fn goes_on(&mut self) -> bool {
+    pub fn check_limits(&mut self) -> bool {
         if self.is_at_limit() {
             self.stop(Stop::Limit);
         }
         if Instant::now() >= self.bounds.begin_until {
             self.stop(Stop::Time);
         }
-        if self.held.len() >= self.bounds.most_held {
+        if self.held.len() >= self.bounds.max_held {
             self.stop(Stop::InFlight);
         }
         self.stop.is_none() && self.failure.is_none()
@@ -142,16 +142,16 @@ impl<'a> Progress<'a> {
     ///
     /// # Returns
     /// The dead letters that the request is about.
-    pub fn take(&mut self, received: Vec<Message>) -> Vec<InHand> {
+    pub fn take(&mut self, received: Vec<Message>) -> Vec<ReceivedLetter> {
         let matching = received.into_iter().filter_map(|message| self.take_one(message));
         let matching = matching.collect();
-        if self.counted.elapsed() > PATIENCE {
-            self.stop(Stop::Newcomers);
+        if self.counted.elapsed() > IDLE_TIMEOUT {
+            self.stop(Stop::NewArrivals);
         }
         matching
     }
 
-    fn take_one(&mut self, message: Message) -> Option<InHand> {
+    fn take_one(&mut self, message: Message) -> Option<ReceivedLetter> {
         let letter = DeadLetter::read(&message);
         let receipt_handle = message.receipt_handle.unwrap_or_default();
         let seen_before = self.seen.before(&letter.message_id);
@@ -167,7 +167,7 @@ impl<'a> Progress<'a> {
         }
         self.books.matched += 1;
         self.books.counts.add(&letter, self.bounds.began);
-        Some(InHand {
+        Some(ReceivedLetter {
             letter,
             receipt_handle,
             body: message.body.unwrap_or_default(),
@@ -175,10 +175,10 @@ impl<'a> Progress<'a> {
     }
 
     /// What is deleted need not be made visible.
-    pub fn let_go(&mut self, deleted: &[InHand]) {
+    pub fn forget(&mut self, deleted: &[ReceivedLetter]) {
         self.books.deleted += deleted.len();
-        for in_hand in deleted {
-            self.held.remove(&in_hand.receipt_handle);
+        for received in deleted {
+            self.held.remove(&received.receipt_handle);
         }
     }
 

@@ -22,13 +22,13 @@ impl Write for Paper {
     }
 }
 
-fn written(figures: &[(Metric, Figure<'_>)]) -> Vec<Value> {
+fn written(values: &[(Metric, MetricValue<'_>)]) -> Vec<Value> {
     let paper = Paper::default();
     let settings = Settings {
         namespace: "N".to_owned(),
         stack: "s".to_owned(),
     };
-    Metrics::new(settings, paper.clone()).write("r-1", figures);
+    Metrics::new(settings, paper.clone()).write("r-1", values);
     let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
     text.lines()
@@ -38,7 +38,10 @@ fn written(figures: &[(Metric, Figure<'_>)]) -> Vec<Value> {
 
 #[test]
 fn a_line_names_its_metrics_with_their_units_and_holds_their_values() {
-    let mut lines = written(&[(DONE, Figure::One(0)), (TOOK, Figure::Samples(&[0.1, 20.0]))]);
+    let mut lines = written(&[
+        (DONE, MetricValue::One(0)),
+        (TOOK, MetricValue::Samples(&[0.1, 20.0])),
+    ]);
     let timestamp = lines[0]["_aws"]["Timestamp"].take();
     assert!(timestamp.as_u64().unwrap() > 1_700_000_000_000, "{timestamp}");
     assert_eq!(
@@ -62,7 +65,10 @@ fn samples_go_on_in_further_lines_and_nothing_else_does() {
         (250, vec![100, 100, 50]),
     ] {
         let samples: Vec<f64> = (0..count).map(f64::from).collect();
-        let lines = written(&[(TOOK, Figure::Samples(&samples)), (DONE, Figure::One(7))]);
+        let lines = written(&[
+            (TOOK, MetricValue::Samples(&samples)),
+            (DONE, MetricValue::One(7)),
+        ]);
         let part = |line: &Value| line["Took"].as_array().unwrap().len();
         assert_eq!(lines.iter().map(part).collect::<Vec<_>>(), parts);
         let all = lines.iter().flat_map(|line| line["Took"].as_array().unwrap());
@@ -73,10 +79,10 @@ fn samples_go_on_in_further_lines_and_nothing_else_does() {
 
 #[test]
 fn what_has_no_samples_is_left_out() {
-    let lines = written(&[(DONE, Figure::One(1)), (TOOK, Figure::Samples(&[]))]);
+    let lines = written(&[(DONE, MetricValue::One(1)), (TOOK, MetricValue::Samples(&[]))]);
     assert_eq!(lines[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"], json!([DONE]));
     assert_eq!(lines[0].get("Took"), None);
-    assert_eq!(written(&[(TOOK, Figure::Samples(&[]))]), [] as [Value; 0]);
+    assert_eq!(written(&[(TOOK, MetricValue::Samples(&[]))]), [] as [Value; 0]);
 }
 
 fn read(namespace: &str, stack: &str) -> Result<Settings, ConfigError> {

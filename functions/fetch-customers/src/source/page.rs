@@ -7,7 +7,7 @@ use reqwest::Response;
 use crate::{
     queue::BODY_BYTES,
     source::SourceError,
-    split::{Element, Splitter},
+    source::json_array::{Element, JsonArraySplitter},
 };
 
 /// A page whose reading has begun.
@@ -15,7 +15,7 @@ pub struct Page {
     /// Counted from 1.
     number: u64,
     answer: Response,
-    splitter: Splitter,
+    splitter: JsonArraySplitter,
     chunk: Bytes,
     /// What was read to know that there is something to read.
     first: Option<Element>,
@@ -37,7 +37,7 @@ impl Page {
         let mut page = Self {
             number,
             answer,
-            splitter: Splitter::new(BODY_BYTES),
+            splitter: JsonArraySplitter::new(BODY_BYTES),
             chunk: Bytes::new(),
             first: None,
         };
@@ -56,7 +56,9 @@ impl Page {
         let page = self.number;
         loop {
             let element = self.splitter.next(&mut self.chunk);
-            if let Some(element) = element.map_err(|wrong| SourceError::NotAnArray { page, at: wrong.at })? {
+            if let Some(element) =
+                element.map_err(|wrong| SourceError::InvalidJsonArray { page, at: wrong.at })?
+            {
                 return Ok(Some(element));
             }
             let at = self.splitter.taken();

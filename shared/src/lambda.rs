@@ -1,0 +1,6 @@
+//! What every function does around its handler.
+
+pub mod invocation;
+pub mod logging;
+pub mod metrics;
+pub mod startup;
