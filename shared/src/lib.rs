@@ -3,12 +3,14 @@
 //! * [`domain`]: the identities of the contract: customer id, order date, order id, message, rejection reason.
 //! * [`mapping`]: a customer becomes an order. Adopters rewrite this module and nothing else.
 //! * [`lambda`]: what every function does around its handler: invocation, startup, logging, metrics.
+//! * [`clock`]: the time of day, injected.
 //! * [`sqs`]: batch calls to SQS; [`duplicate_filter`]: duplicates, detected in bounded memory.
 //! * [`http`] and [`aws`]: how the clients of the remote APIs are set up.
 //! * [`config`], [`input`] and [`secret`]: environment variables, the input of a manual invocation, and credentials.
 //! * [`text`]: JSON strings, borrowed where possible.
 
 pub mod aws;
+pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod duplicate_filter;

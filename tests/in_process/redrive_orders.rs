@@ -76,9 +76,9 @@ fn lay_down_many(aws: &Aws, count: usize) {
     }
 }
 
-async fn invoke(handler: &Handler, aws: &Aws, input: Value, time: Duration) -> Result<Value, String> {
+async fn invoke(handler: &Handler, input: Value, time: Duration) -> Result<Value, String> {
     let invocation = until(Instant::now() + time);
-    let summary = handler.handle(&raw(&input), invocation, aws.wall_clock()).await;
+    let summary = handler.handle(&raw(&input), invocation).await;
     let mut summary = serde_json::to_value(summary.map_err(|error| error.to_string())?).unwrap();
     assert!(
         summary
@@ -93,7 +93,7 @@ async fn invoke(handler: &Handler, aws: &Aws, input: Value, time: Duration) -> R
 }
 
 async fn redrive(aws: &Aws, input: Value) -> Result<Value, String> {
-    invoke(&redrive_orders(aws), aws, input, TIMEOUT).await
+    invoke(&redrive_orders(aws), input, TIMEOUT).await
 }
 
 fn number(summary: &Value, field: &str) -> u64 {

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use fetch_customers::{handler::HandlerError, run::Summary};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
-use shared::lambda::invocation::Invocation;
-use submit_orders::destination::transport::{Transport, WallClock};
+use shared::{clock::WallClock, lambda::invocation::Invocation};
+use submit_orders::destination::transport::Transport;
 use tokio::time::Instant;
 
 use crate::{
@@ -107,7 +107,13 @@ pub fn account(settings: &Settings) -> Aws {
 pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
     let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
     let http = fetch_customers::http_client().expect("root certificates");
-    fetch_customers::handler::Handler::new(config, &aws.sdk_config(), http, aws.console())
+    fetch_customers::handler::Handler::new(config, &aws.sdk_config(), http, wall_clock(aws), aws.console())
+}
+
+/// The model's time of day.
+fn wall_clock(aws: &Aws) -> WallClock {
+    let aws = aws.clone();
+    Arc::new(move || aws.wall_clock())
 }
 
 /// `submit-orders`, set up with the real network.
@@ -125,9 +131,13 @@ pub fn submit_orders_over(
     transport: Arc<dyn Transport>,
 ) -> submit_orders::handler::Handler {
     let config = submit_orders::config::Config::read(&|name| environment.get(name)).expect("configuration");
-    let clock = aws.clone();
-    let wall_clock: WallClock = Arc::new(move || clock.wall_clock());
-    submit_orders::handler::Handler::new(config, &aws.sdk_config(), transport, wall_clock, aws.console())
+    submit_orders::handler::Handler::new(
+        config,
+        &aws.sdk_config(),
+        transport,
+        wall_clock(aws),
+        aws.console(),
+    )
 }
 
 /// The Lambda id of all invocations of the tests.
@@ -151,7 +161,7 @@ pub fn redrive_orders(aws: &Aws) -> redrive_orders::handler::Handler {
         queue_url: QUEUE_URL.to_owned(),
         dead_letter_queue_url: DEAD_LETTER_QUEUE_URL.to_owned(),
     };
-    redrive_orders::handler::Handler::new(config, &aws.sdk_config())
+    redrive_orders::handler::Handler::new(config, &aws.sdk_config(), wall_clock(aws))
 }
 
 /// JSON as the runtime hands it to a handler.

@@ -14,7 +14,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use reqwest::Client;
-use shared::lambda::metrics::Metrics;
+use shared::{clock::WallClock, lambda::metrics::Metrics};
 
 pub mod config;
 pub mod continuation;
@@ -49,6 +49,7 @@ impl Handler {
         config: Config,
         aws: &SdkConfig,
         http: Client,
+        wall_clock: WallClock,
         metrics_to: impl io::Write + Send + 'static,
     ) -> Self {
         Self {
@@ -58,6 +59,7 @@ impl Handler {
                 api_key_header: config.api_key_header,
                 secrets: aws_sdk_secretsmanager::Client::new(aws),
                 secret_arn: config.source_secret_arn,
+                wall_clock,
             },
             queue: Arc::new(CustomerQueue::new(
                 aws_sdk_sqs::Client::new(aws),
@@ -76,6 +78,12 @@ impl Handler {
         let config = Config::read(&shared::config::environment)?;
         let http = http_client()?;
         let aws = shared::aws::load(http.clone()).await;
-        Ok(Self::new(config, &aws, http, io::stdout()))
+        Ok(Self::new(
+            config,
+            &aws,
+            http,
+            shared::clock::system(),
+            io::stdout(),
+        ))
     }
 }

@@ -6,15 +6,15 @@ pub mod link;
 pub mod page;
 pub mod retry;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use http::{HeaderName, HeaderValue, StatusCode, header::ACCEPT};
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use shared::{
-    config::secret_header_value, domain::order_date::OrderDate, http::retry_after::RetryAfter,
-    secret::read_secret,
+    clock::WallClock, config::secret_header_value, domain::order_date::OrderDate,
+    http::retry_after::RetryAfter, secret::read_secret,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -38,6 +38,8 @@ pub struct SourceApi {
     pub secrets: SecretsManager,
     /// The secret with `api_key`.
     pub secret_arn: String,
+    /// The time of day, for HTTP dates.
+    pub wall_clock: WallClock,
 }
 
 impl SourceApi {
@@ -215,7 +217,7 @@ impl Customers<'_> {
                 return Err(SourceError::KeyRefused { status, page, secret });
             }
             status => {
-                let retry_after = RetryAfter::read(answer.headers(), SystemTime::now());
+                let retry_after = RetryAfter::read(answer.headers(), (self.source.wall_clock)());
                 return Err(SourceError::Status {
                     status,
                     page,

@@ -1,10 +1,11 @@
 //! One invocation: a request is read, carried out, and answered.
 
-use std::time::SystemTime;
-
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
-use shared::lambda::invocation::{Invocation, diagnostic};
+use shared::{
+    clock::WallClock,
+    lambda::invocation::{Invocation, diagnostic},
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -21,6 +22,8 @@ pub struct Handler {
     pub queues: Queues,
     /// How many dead letters are held at a time, hidden from others.
     pub max_held: usize,
+    /// The time of day.
+    pub wall_clock: WallClock,
 }
 
 /// The request was not carried out to its end.
@@ -60,7 +63,7 @@ impl From<HandlerError> for Diagnostic {
 }
 
 impl Handler {
-    /// Looks through the dead letters, and does with them what is asked for. `now` is the time of day at its beginning.
+    /// Looks through the dead letters, and does with them what is asked for.
     ///
     /// # Errors
     /// [`HandlerError`]. What is not redriven or discarded is a dead letter as before; repeating is harmless.
@@ -68,11 +71,10 @@ impl Handler {
         &self,
         input: &RawValue,
         invocation: Invocation<'_>,
-        now: SystemTime,
     ) -> Result<Summary, HandlerError> {
         let request = Request::parse(input)?;
         let began = Instant::now();
-        let bounds = Bounds::new(invocation.deadline, now, self.max_held);
+        let bounds = Bounds::new(invocation.deadline, (self.wall_clock)(), self.max_held);
         let swept = Sweep::new(&self.queues, &request, bounds).run().await;
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let summary = Summary::new(&request, &swept, elapsed_ms);

@@ -10,6 +10,7 @@
 //! * [`queues`]: the calls of SQS.
 
 use aws_config::SdkConfig;
+use shared::clock::WallClock;
 
 pub mod config;
 pub mod counts;
@@ -33,11 +34,12 @@ const MAX_HELD: usize = 100_000;
 impl Handler {
     /// Puts the function together.
     #[must_use]
-    pub fn new(config: Config, aws: &SdkConfig) -> Self {
+    pub fn new(config: Config, aws: &SdkConfig, wall_clock: WallClock) -> Self {
         let sqs = aws_sdk_sqs::Client::new(aws);
         Self {
             queues: Queues::new(sqs, config.dead_letter_queue_url, config.queue_url),
             max_held: MAX_HELD,
+            wall_clock,
         }
     }
 
@@ -48,6 +50,7 @@ impl Handler {
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
         let http = shared::http::client().build()?;
-        Ok(Self::new(config, &shared::aws::load(http).await))
+        let aws = shared::aws::load(http).await;
+        Ok(Self::new(config, &aws, shared::clock::system()))
     }
 }

@@ -1,7 +1,5 @@
 //! The `redrive-orders` Lambda: wiring only.
 
-use std::time::SystemTime;
-
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use redrive_orders::handler::Handler;
 use serde_json::value::RawValue;
@@ -15,11 +13,7 @@ async fn main() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
         let invocation = Invocation::of(&event.context);
-        Ok::<_, Diagnostic>(
-            handler
-                .handle(&event.payload, invocation, SystemTime::now())
-                .await?,
-        )
+        Ok::<_, Diagnostic>(handler.handle(&event.payload, invocation).await?)
     }))
     .await
 }

@@ -12,13 +12,15 @@ use http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use reqwest::Request;
-use shared::{domain::order_id::OrderId, http::retry_after::RetryAfter, mapping::order::Order};
+use shared::{
+    clock::WallClock, domain::order_id::OrderId, http::retry_after::RetryAfter, mapping::order::Order,
+};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::{
     destination::oauth::{Token, TokenError, Tokens},
-    destination::transport::{Answer, Transport, Unreachable, WallClock},
+    destination::transport::{Answer, Transport, Unreachable},
     meter::Meter,
     verdict::{ResponseClass, classify},
 };

@@ -16,6 +16,7 @@ use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
 use shared::{
+    clock::WallClock,
     http::backoff::delay,
     lambda::invocation::{Invocation, diagnostic},
     lambda::metrics::Metrics,
@@ -25,7 +26,6 @@ use tokio::time::Instant;
 
 use crate::{
     dead_letter::DeadLetterQueue,
-    destination::transport::WallClock,
     handler::event::{BatchResponse, Event, ItemFailure, Record},
     handler::log_events::{log_delivered, log_received, log_rejected, log_retry},
     handler::stats::{Books, Settled},

@@ -13,10 +13,10 @@
 //! * [`dead_letter`], [`visibility`]: the two queues that the verdict is carried out on.
 //! * [`meter`]: what all of these measure.
 
-use std::{io, sync::Arc, time::SystemTime};
+use std::{io, sync::Arc};
 
 use aws_config::SdkConfig;
-use shared::lambda::metrics::Metrics;
+use shared::{clock::WallClock, lambda::metrics::Metrics};
 
 pub mod config;
 pub mod dead_letter;
@@ -31,7 +31,7 @@ use config::Config;
 use dead_letter::DeadLetterQueue;
 use destination::OrderApi;
 use destination::oauth::Tokens;
-use destination::transport::{Transport, WallClock};
+use destination::transport::Transport;
 use handler::Handler;
 use meter::Meter;
 use submission::Submission;
@@ -88,7 +88,7 @@ impl Handler {
             config,
             &shared::aws::load(http.clone()).await,
             Arc::new(http),
-            Arc::new(SystemTime::now),
+            shared::clock::system(),
             io::stdout(),
         ))
     }

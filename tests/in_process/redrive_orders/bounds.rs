@@ -105,13 +105,13 @@ async fn it_holds_no_more_than_it_has_memory_for() {
     lay_down_many(&aws, 200);
     let mut handler = redrive_orders(&aws);
     handler.max_held = 100;
-    let dry = invoke(&handler, &aws, json!({}), TIMEOUT).await.unwrap();
+    let dry = invoke(&handler, json!({}), TIMEOUT).await.unwrap();
     assert!((100..=130).contains(&number(&dry, "examined")), "{dry}");
     assert_eq!(
         (&dry["complete"], visible_dead_letters(&aws)),
         (&json!(false), 200)
     );
-    let summary = invoke(&handler, &aws, json!({"dry_run": false}), TIMEOUT)
+    let summary = invoke(&handler, json!({"dry_run": false}), TIMEOUT)
         .await
         .unwrap();
     assert_eq!(
@@ -131,9 +131,7 @@ async fn near_its_deadline_it_stops_gives_back_what_it_holds_and_another_one_goe
     loop {
         let began = Instant::now();
         let time = Duration::from_secs(10);
-        let summary = invoke(&redrive_orders(&aws), &aws, input.clone(), time)
-            .await
-            .unwrap();
+        let summary = invoke(&redrive_orders(&aws), input.clone(), time).await.unwrap();
         assert!(began.elapsed() < time);
         invocations += 1;
         redriven += number(&summary, "redriven");
@@ -169,7 +167,7 @@ async fn no_call_that_changes_something_begins_when_the_time_is_nearly_up() {
         None
     });
     let time = Duration::from_secs(60);
-    let summary = invoke(&redrive_orders(&aws), &aws, json!({"dry_run": false}), time)
+    let summary = invoke(&redrive_orders(&aws), json!({"dry_run": false}), time)
         .await
         .unwrap();
     // A fifth of the minute is kept; a call that had been begun just before arrives one and a half seconds later.

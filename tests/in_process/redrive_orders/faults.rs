@@ -175,7 +175,7 @@ async fn a_call_that_is_not_answered_in_time_is_given_up_before_the_deadline() {
             spoil(&aws, action, ALWAYS, Fault::Hang);
             let began = Instant::now();
             // Short of time it is cut off, else the SDK gives up: a summary or an error.
-            let answer = invoke(&redrive_orders(&aws), &aws, json!({"dry_run": false}), time).await;
+            let answer = invoke(&redrive_orders(&aws), json!({"dry_run": false}), time).await;
             assert!(began.elapsed() < time, "{action} {time:?}");
             if let Ok(summary) = answer {
                 assert_eq!(summary["complete"], false, "{action} {time:?}: {summary}");

@@ -153,7 +153,7 @@ async fn tell(seed: u64, seen: &RefCell<DuplicateFilter>) {
     let all = futures::future::join_all(
         requests
             .iter()
-            .map(|request| invoke(&handler, &aws, request.clone(), time)),
+            .map(|request| invoke(&handler, request.clone(), time)),
     );
     let again = random.bool();
     let answers = tokio::select! {

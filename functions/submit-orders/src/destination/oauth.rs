@@ -21,6 +21,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
+    clock::WallClock,
     config::secret_header_value,
     http::is_transient,
     http::retry_after::RetryAfter,
@@ -32,7 +33,7 @@ use url::Url;
 use crate::{
     config::ClientAuth,
     destination::problem,
-    destination::transport::{Transport, Unreachable, WallClock},
+    destination::transport::{Transport, Unreachable},
     meter::Meter,
 };
 

@@ -1,10 +1,7 @@
 //! One request, one whole answer: the seam between this function and the world outside, which a test
 //! replaces by a model.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
@@ -30,9 +27,6 @@ pub enum Unreachable {
     #[error("the connection broke")]
     Interrupted,
 }
-
-/// The time of day, for what is told in it: HTTP dates, and when SQS took a message.
-pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Sends requests. Implemented by reqwest's client; a test puts a model in its place.
 pub trait Transport: Send + Sync {

@@ -1,0 +1,13 @@
+//! The time of day, injected, so that a test decides what time it is.
+
+use std::{sync::Arc, time::SystemTime};
+
+/// Returns the time of day: for HTTP dates, and for the times that SQS and Lambda give. Lengths of time are measured
+/// with tokio's `Instant`, which no correction of the clock changes.
+pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The clock of the system.
+#[must_use]
+pub fn system() -> WallClock {
+    Arc::new(SystemTime::now)
+}
