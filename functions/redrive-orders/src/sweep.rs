@@ -8,12 +8,13 @@ use std::{cell::RefCell, time::Duration};
 
 use aws_sdk_sqs::types::Message;
 use futures::future::join_all;
+use shared::sqs::batches;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     limits::{Bounds, Progress, Stop},
     log_events::{log_discarded, log_not_discarded, log_redriven},
-    queues::{BatchResult, QueueError, Queues, ReceivedLetter, batches},
+    queues::{QueueError, Queues, ReceivedLetter},
     report::Books,
     request::{Action, Request},
 };
@@ -79,7 +80,7 @@ impl<'a> Sweep<'a> {
         } = progress;
         let deadline = self.bounds.deadline;
         let until = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(deadline);
-        books.hidden = self.queues.show(held, until).await;
+        books.hidden = self.queues.make_visible(held, until).await;
         Swept { books, stop, failure }
     }
 
@@ -109,7 +110,7 @@ impl<'a> Sweep<'a> {
         if self.request.dry_run {
             return;
         }
-        for batch in batches(matching) {
+        for batch in batches(matching, |received| received.body.len()) {
             if !self.progress.borrow().may_act() {
                 return;
             }
@@ -122,16 +123,13 @@ impl<'a> Sweep<'a> {
 
     /// Copies first, and deletes only what SQS confirmed the copy of.
     async fn redrive(&self, batch: Vec<ReceivedLetter>) {
-        let BatchResult {
-            succeeded: copied,
-            failure,
-            ..
-        } = self.queues.put(batch).await;
+        let result = self.queues.copy(batch).await;
+        let copied = result.succeeded;
         log_redriven(&copied);
         {
             let mut progress = self.progress.borrow_mut();
             progress.books.copied += copied.len();
-            progress.fail(failure);
+            progress.fail(result.call_error);
         }
         if !copied.is_empty() {
             self.delete(copied).await;
@@ -148,14 +146,10 @@ impl<'a> Sweep<'a> {
     /// # Returns
     /// What SQS did not confirm.
     async fn delete(&self, batch: Vec<ReceivedLetter>) -> Vec<ReceivedLetter> {
-        let BatchResult {
-            succeeded,
-            failed,
-            failure,
-        } = self.queues.delete(batch).await;
+        let result = self.queues.delete(batch).await;
         let mut progress = self.progress.borrow_mut();
-        progress.forget(&succeeded);
-        progress.fail(failure);
-        failed
+        progress.forget(&result.succeeded);
+        progress.fail(result.call_error);
+        result.failed.into_iter().map(|entry| entry.item).collect()
     }
 }

@@ -32,7 +32,7 @@ use crate::{
     meter::Meter,
     submission::{Submission, WRAP_UP},
     verdict::{Cause, Reason, Rejection, Retry, Verdict},
-    visibility::{CustomerQueue, Returned},
+    visibility::{CustomerQueue, VisibilityChange},
 };
 
 /// How long before the queue deletes a message it must have been seen again: longer than the queue's own
@@ -118,7 +118,7 @@ impl Handler {
                     Some(id) => _ = failed.insert(id),
                     None => nameless = true,
                 }
-                returned.extend(record.receipt_handle().map(|receipt_handle| Returned {
+                returned.extend(record.receipt_handle().map(|receipt_handle| VisibilityChange {
                     receipt_handle: receipt_handle.to_owned(),
                     delay,
                 }));
@@ -126,7 +126,8 @@ impl Handler {
         }
         drop(settled);
         if !returned.is_empty() {
-            self.queue.hide(returned, before(deadline, ANSWER_MARGIN)).await;
+            let deadline = before(deadline, ANSWER_MARGIN);
+            self.queue.change_visibility(returned, deadline).await;
         }
         let measured = self.meter.take();
         books.log(&measured, invocation, began);

@@ -25,8 +25,7 @@ pub const LONGEST_BATCHING_WINDOW: Duration = Duration::from_secs(300);
 /// `passed` is the time since the invocation began; with it the wait stays within what SQS accepts.
 #[must_use]
 pub fn delay(receives: u32, min_delay: Duration, random: f64, passed: Duration) -> Duration {
-    let step = step(receives);
-    let jittered = step.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0);
+    let jittered = equal_jitter(step(receives), random);
     let most = LONGEST_VISIBILITY
         .saturating_sub(LONGEST_BATCHING_WINDOW)
         .saturating_sub(passed);
@@ -38,6 +37,13 @@ pub fn delay(receives: u32, min_delay: Duration, random: f64, passed: Duration) 
 pub fn step(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(16);
     BASE_DELAY.saturating_mul(1 << doublings).min(MAX_DELAY)
+}
+
+/// Equal jitter: `random`, from 0 up to 1, spreads a delay between half of `step` and `step`. (Marc Brooker, "Exponential
+/// Backoff And Jitter", AWS Architecture Blog.)
+#[must_use]
+pub fn equal_jitter(step: Duration, random: f64) -> Duration {
+    step.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
 }
 
 #[cfg(test)]
