@@ -1,28 +1,18 @@
-//! The README's tables of failures and of metrics against the code.
+//! The documents' tables of failures and of metrics against the code.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use http::StatusCode;
+use integration_tests::documents::{FAILURES, MONITORING, rows};
 use shared::http::retry_after::RetryAfter;
 use submit_orders::verdict::{ResponseClass, classify};
 
-const README: &str = include_str!("../../README.md");
+/// The titles of the two tables of `docs/failures.md` about orders.
+const ANSWERS: &str = "the destination answers";
+const OTHER_FAILURES: &str = "what else fails";
 
-/// The rows of the table whose first column has this title.
-fn rows(title: &str) -> Vec<Vec<&'static str>> {
-    let table = README
-        .lines()
-        .skip_while(|line| !line.starts_with(&format!("| {title} |")))
-        .skip(2);
-    let cells = |line: &'static str| line.trim_matches('|').split('|').map(str::trim).collect();
-    table
-        .take_while(|line| line.starts_with('|'))
-        .map(cells)
-        .collect()
-}
-
-/// Whether a row's first cell speaks of this answer.
-fn speaks_of(cell: &str, status: u16, with_retry_after: bool) -> bool {
+/// Whether a row's first cell names this answer.
+fn names(cell: &str, status: u16, with_retry_after: bool) -> bool {
     let (statuses, wants_retry_after) = match cell.strip_suffix(" with `Retry-After`") {
         Some(statuses) => (statuses, true),
         None => (cell, false),
@@ -37,11 +27,11 @@ fn speaks_of(cell: &str, status: u16, with_retry_after: bool) -> bool {
 }
 
 /// The verdict and the consequence that the table gives for this answer: those of the row that is closest to it.
-fn told(status: u16, with_retry_after: bool) -> (&'static str, &'static str) {
-    let rows = rows("what the destination does");
+fn documented(status: u16, with_retry_after: bool) -> (&'static str, &'static str) {
+    let rows = rows(FAILURES, ANSWERS);
     let mut matching: Vec<_> = rows
         .iter()
-        .filter(|row| speaks_of(row[0].trim_start_matches("other "), status, with_retry_after))
+        .filter(|row| names(row[0].trim_start_matches("other "), status, with_retry_after))
         .collect();
     // "other" comes after what is named; `Retry-After` says more than its absence.
     matching.sort_by_key(|row| (row[0].starts_with("other "), !row[0].contains("Retry-After")));
@@ -50,7 +40,7 @@ fn told(status: u16, with_retry_after: bool) -> (&'static str, &'static str) {
 }
 
 #[test]
-fn every_status_has_the_verdict_that_the_table_gives_it() {
+fn failure_table_agrees_with_classify() {
     for status in 200..600 {
         for with_retry_after in [false, true] {
             let retry_after = if with_retry_after {
@@ -58,30 +48,30 @@ fn every_status_has_the_verdict_that_the_table_gives_it() {
             } else {
                 RetryAfter::Absent
             };
-            let (verdict, then) = told(status, with_retry_after);
-            let as_told = match classify(StatusCode::from_u16(status).unwrap(), retry_after) {
+            let (verdict, then) = documented(status, with_retry_after);
+            let agrees = match classify(StatusCode::from_u16(status).unwrap(), retry_after) {
                 ResponseClass::Stored => verdict == "delivered" && then == "done",
-                ResponseClass::AlreadyExists => verdict == "delivered" && then.contains("already"),
+                ResponseClass::AlreadyExists => verdict == "delivered" && then.contains("duplicate"),
                 ResponseClass::Refused => verdict == "rejected" && then.contains("rejected_by_destination"),
                 ResponseClass::Unauthorized => verdict == "retry" && then.contains("new token"),
-                ResponseClass::Misconfigured => verdict == "retry" && then.contains("**halt**"),
+                ResponseClass::Misconfigured => verdict == "retry" && then.contains("**the circuit opens**"),
                 ResponseClass::Transient => {
-                    verdict == "retry" && then.starts_with("later") && !then.contains("halt")
+                    verdict == "retry" && then.starts_with("later") && !then.contains("circuit opens")
                 }
             };
             assert!(
-                as_told,
-                "{status}, Retry-After {with_retry_after}: the README says {verdict}, {then}"
+                agrees,
+                "{status}, Retry-After {with_retry_after}: docs/failures.md says {verdict}, {then}"
             );
         }
     }
 }
 
 #[test]
-fn the_reasons_of_dead_letters_are_those_of_the_code() {
+fn dead_letter_reasons_are_documented() {
     use submit_orders::verdict::Reason;
     let everything =
-        rows("what else").concat().join(" ") + &rows("what the destination does").concat().join(" ");
+        rows(FAILURES, OTHER_FAILURES).concat().join(" ") + &rows(FAILURES, ANSWERS).concat().join(" ");
     for reason in [
         Reason::MalformedMessage,
         Reason::InvalidCustomer,
@@ -96,8 +86,8 @@ fn the_reasons_of_dead_letters_are_those_of_the_code() {
 }
 
 #[test]
-fn the_metrics_are_those_of_the_code_with_their_units() {
-    let told: BTreeSet<(String, String)> = rows("metric")
+fn metric_table_is_the_codes() {
+    let documented: BTreeSet<(String, String)> = rows(MONITORING, "metric")
         .iter()
         .map(|row| (row[0].trim_matches('`').to_owned(), row[1].to_owned()))
         .collect();
@@ -107,5 +97,5 @@ fn the_metrics_are_those_of_the_code_with_their_units() {
     let known: BTreeSet<(String, String)> = known
         .map(|metric| (metric.name.to_owned(), format!("{:?}", metric.unit)))
         .collect();
-    assert_eq!(told, known);
+    assert_eq!(documented, known);
 }

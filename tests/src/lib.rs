@@ -1,7 +1,7 @@
 //! What the tests share: AWS in memory ([`aws`], [`sqs`]), and what its CloudWatch is told ([`emf`]); the functions set
 //! up in this process between it and a sandbox ([`bridge`]); `submit-orders` in a world that fails by seed
 //! ([`simulation`]), where the destination is in memory too ([`destination`]). And what tests read: the templates
-//! ([`template`]) and the runbook ([`runbook`]).
+//! ([`template`]), the documents ([`documents`]) and the runbook ([`runbook`]).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +16,7 @@
 pub mod aws;
 pub mod bridge;
 pub mod destination;
+pub mod documents;
 pub mod emf;
 pub mod runbook;
 pub mod simulation;

@@ -4,7 +4,7 @@
 //!   being told.
 //! * `mutations`: each rule, broken on purpose: a rule that nothing can break says nothing.
 //! * `budget`: how long an outage may last.
-//! * `readme`: what the README says of parameters and alarms.
+//! * `documents`: the documents' tables of parameters and alarms, links, and width.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +14,6 @@
 )]
 
 mod budget;
+mod documents;
 mod mutations;
-mod readme;
 mod rules;

@@ -1,4 +1,4 @@
-//! The README's chart: what an order, a start and a customer cost, side by side.
+//! The chart of docs/performance.md: what an order, a start and a customer cost, side by side.
 
 use std::{error::Error, path::Path};
 

@@ -1,4 +1,4 @@
-//! The README's tables that follow from what was measured: what it costs, and how long a queue takes to drain.
+//! The tables of docs/performance.md that follow from what was measured: what it costs, and how long a queue takes to drain.
 
 use crate::{
     competitor::Competitor::{Ours, PythonAsync, PythonSync, TypeScript},

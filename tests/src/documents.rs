@@ -1,0 +1,89 @@
+//! The documents as tests read them.
+
+use std::{fs, path::PathBuf};
+
+/// `docs/deployment.md`
+pub const DEPLOYMENT: &str = include_str!("../../docs/deployment.md");
+/// `docs/failures.md`
+pub const FAILURES: &str = include_str!("../../docs/failures.md");
+/// `docs/monitoring.md`
+pub const MONITORING: &str = include_str!("../../docs/monitoring.md");
+
+/// The rows of the table whose first column has this title, as their cells; none if there is no such table.
+#[must_use]
+pub fn rows<'a>(document: &'a str, title: &str) -> Vec<Vec<&'a str>> {
+    let table = document
+        .lines()
+        .skip_while(|line| !line.starts_with(&format!("| {title} |")))
+        .skip(2);
+    let cells = |line: &'a str| line.trim_matches('|').split('|').map(str::trim).collect();
+    table
+        .take_while(|line| line.starts_with('|'))
+        .map(cells)
+        .collect()
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// A Markdown file.
+#[derive(Debug)]
+pub struct Document {
+    /// From the root of the repository.
+    pub path: PathBuf,
+    pub text: String,
+}
+
+impl Document {
+    /// The Markdown files that people read: those of the root, of `docs` and of `infra`.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let files = ["", "docs", "infra"]
+            .into_iter()
+            .flat_map(|folder| root().join(folder).read_dir().unwrap());
+        let mut documents: Vec<Self> = files
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .map(|path| Self {
+                text: fs::read_to_string(&path).unwrap(),
+                path: path.strip_prefix(root()).unwrap().to_owned(),
+            })
+            .collect();
+        documents.sort_by(|a, b| a.path.cmp(&b.path));
+        documents
+    }
+
+    /// The lines outside of code blocks, with their numbers.
+    pub fn prose(&self) -> impl Iterator<Item = (usize, &str)> {
+        let mut in_code = false;
+        self.text.lines().enumerate().filter_map(move |(at, line)| {
+            let is_fence = line.trim_start().starts_with("```");
+            in_code ^= is_fence;
+            (!in_code && !is_fence).then_some((at + 1, line))
+        })
+    }
+
+    /// What links can point to in it.
+    #[must_use]
+    pub fn anchors(&self) -> Vec<String> {
+        self.prose()
+            .filter(|(_, line)| line.starts_with('#'))
+            .map(|(_, line)| anchor(line.trim_start_matches('#').trim()))
+            .collect()
+    }
+}
+
+/// A heading's anchor, as GitHub and others make it.
+#[must_use]
+pub fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || *c == '-')
+        .collect()
+}

@@ -1,0 +1,97 @@
+//! The documents: their tables against the templates, their links, their width.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::rules::{page, tells};
+use integration_tests::documents::{DEPLOYMENT, Document, MONITORING, root, rows};
+use integration_tests::template::Template;
+
+const README_WORDS: usize = 1100;
+
+#[test]
+fn parameter_table_is_the_templates() {
+    // A cell has a default in backquotes or as a number; it is empty where there is none.
+    let mut documented = BTreeMap::new();
+    for cells in rows(DEPLOYMENT, "parameter") {
+        let mut defaults = cells[1].split(", ").map(|default| default.trim_matches('`'));
+        for name in cells[0].split(", ") {
+            let default = defaults.next().unwrap_or_default();
+            documented.insert(name.trim_matches('`').to_owned(), default.to_owned());
+        }
+    }
+    let declared: BTreeMap<String, String> = Template::product()
+        .parameters()
+        .iter()
+        .map(|(name, parameter)| {
+            let default = parameter.get("Default");
+            let text = default.and_then(Value::as_str).map(str::to_owned);
+            let default = text.or_else(|| default.map(Value::to_string)).unwrap_or_default();
+            (name.clone(), default)
+        })
+        .collect();
+    assert_eq!(documented, declared);
+}
+
+#[test]
+fn alarm_table_is_the_descriptions() {
+    let documented: BTreeSet<Vec<String>> = rows(MONITORING, "alarm")
+        .into_iter()
+        .map(|cells| cells.into_iter().map(str::to_owned).collect())
+        .collect();
+    let template = Template::monitoring();
+    let alarms = ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"]
+        .into_iter()
+        .flat_map(|kind| template.of_type(kind).unwrap());
+    let described: BTreeSet<Vec<String>> = alarms
+        .filter(|alarm| tells(*alarm))
+        .map(|alarm| {
+            let (meaning, first, anchor) = page(alarm, template).unwrap();
+            let link = format!("[`{anchor}`](../infra/RUNBOOK.md#{anchor})");
+            vec![link, meaning, first.unwrap().replacen("First ", "", 1)]
+        })
+        .collect();
+    assert_eq!(documented, described);
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());
+    let documents = Document::all();
+    for document in &documents {
+        let links = document.prose().flat_map(|(at, line)| {
+            LINK.captures_iter(line)
+                .map(move |link| (at, link.get(1).unwrap().as_str()))
+        });
+        for (at, link) in links.filter(|(_, link)| !link.starts_with("https://")) {
+            let place = format!("{}:{at}: {link}", document.path.display());
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() {
+                root().join(&document.path)
+            } else {
+                root().join(&document.path).parent().unwrap().join(path)
+            };
+            let target = target.canonicalize().expect(&place);
+            if !anchor.is_empty() {
+                let is_target =
+                    |other: &&Document| root().join(&other.path).canonicalize().unwrap() == target;
+                let other = documents.iter().find(is_target).expect(&place);
+                assert!(other.anchors().iter().any(|known| known == anchor), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn readme_is_short() {
+    let documents = Document::all();
+    let readme = documents
+        .iter()
+        .find(|document| document.path == Path::new("README.md"));
+    let words = readme.unwrap().text.split_whitespace().count();
+    assert!(words <= README_WORDS, "{words} words");
+}
