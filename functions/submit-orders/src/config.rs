@@ -9,7 +9,7 @@ use shared::{
 };
 use url::Url;
 
-use crate::destination::oauth::TokenSettings;
+use crate::destination::oauth::{ClientAuth, TokenSettings};
 
 /// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
 const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
@@ -35,15 +35,6 @@ pub struct Config {
     pub order_interval: Option<Duration>,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
     pub metrics: metrics::Settings,
-}
-
-/// How the client says who it is (RFC 6749 §2.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// HTTP Basic authentication.
-    Basic,
-    /// In the request's body: `client_secret_post`.
-    Post,
 }
 
 impl Config {

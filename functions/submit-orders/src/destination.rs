@@ -119,7 +119,7 @@ impl OrderApi {
             };
             self.meter.answered(latency);
             let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
-            let min_delay = retry_after.wait();
+            let min_delay = retry_after.delay();
             let status = answer.status();
             let detail = || problem_of(&answer, order, &token);
             return match classify(status, retry_after) {

@@ -131,7 +131,7 @@ impl SourceError {
             Self::Unreachable { .. } => Some(Duration::ZERO),
             Self::Status {
                 status, retry_after, ..
-            } => is_transient(*status).then(|| retry_after.wait()),
+            } => is_transient(*status).then(|| retry_after.delay()),
             Self::Secret(_)
             | Self::UnusableKey { .. }
             | Self::KeyRefused { .. }

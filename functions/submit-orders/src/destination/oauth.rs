@@ -31,7 +31,6 @@ use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 use crate::{
-    config::ClientAuth,
     destination::problem,
     destination::transport::{Transport, Unreachable},
     meter::Meter,
@@ -47,6 +46,15 @@ const DEFAULT_TTL: Duration = Duration::from_secs(300);
 
 /// The longest that a token is used, whatever the server says: an instance seldom lives longer.
 const MAX_TTL: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How the client authenticates itself to the token endpoint (RFC 6749 §2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// HTTP Basic authentication.
+    Basic,
+    /// In the request's body: `client_secret_post`.
+    Post,
+}
 
 /// Where and how tokens are requested.
 #[derive(Debug, Clone)]
@@ -249,7 +257,7 @@ impl Tokens {
         *request.body_mut() = Some(body.into());
         let answer = self.transport.send(request, timeout).await?;
         let status = answer.status();
-        let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).wait();
+        let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).delay();
         match status.as_u16() {
             200 => Ok(answer.map(|body| body.to_vec())),
             _ if is_transient(status) => Err(TokenError::Transient { status, min_delay }),
