@@ -7,13 +7,14 @@
 //! * [`sqs`]: batch calls to SQS; [`duplicate_filter`]: duplicates, detected in bounded memory.
 //! * [`http`] and [`aws`]: how the clients of the remote APIs are set up.
 //! * [`config`], [`input`] and [`secret`]: environment variables, the input of a manual invocation, and credentials.
-//! * [`text`]: JSON strings, borrowed where possible.
+//! * [`fields`] and [`text`]: JSON objects and strings, borrowed where possible.
 
 pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod duplicate_filter;
+pub mod fields;
 pub mod http;
 pub mod input;
 pub mod lambda;

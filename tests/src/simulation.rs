@@ -468,7 +468,7 @@ fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> B
 /// The order of a customer of the model, by the contract's own words.
 fn order(customer: &Value) -> Fate {
     let id = customer["customer_id"].to_string();
-    let customer_id = shared::domain::customer_id::CustomerId::of(&raw(customer)).expect("an id");
+    let customer_id = shared::mapping::customer::read_customer_id(&raw(customer)).expect("an id");
     let date = ORDER_DATE.parse().expect("a date");
     let order_id = shared::domain::order_id::OrderId::new(&customer_id, date).to_string();
     let order = json!({

@@ -12,6 +12,7 @@ use shared::{
     duplicate_filter::DuplicateFilter,
     lambda::invocation::{Invocation, diagnostic},
     lambda::metrics::Metrics,
+    mapping::customer::read_customer_id,
 };
 use tokio::time::Instant;
 
@@ -180,7 +181,7 @@ impl Handler {
                 Err(error) => break Err(error),
             };
             books.fetched += 1;
-            let customer_id = CustomerId::of(&customer);
+            let customer_id = read_customer_id(&customer);
             if !is_asked_for(run, customer_id.as_ref()) {
                 books.skipped += 1;
                 continue;

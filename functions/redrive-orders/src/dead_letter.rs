@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::{Message as Received, MessageSystemAttributeName};
 use serde::{Serialize, Serializer};
 use shared::{
     domain::customer_id::CustomerId, domain::message::Message, domain::order_date::OrderDate,
-    domain::order_id::OrderId, domain::rejection_reason::Reason,
+    domain::order_id::OrderId, domain::rejection_reason::Reason, mapping::customer::read_customer_id,
 };
 
 /// Why a message is a dead letter, as far as it tells.
@@ -97,7 +97,7 @@ impl DeadLetter {
         };
         let message = Message::parse(received.body.as_deref().unwrap_or_default()).ok();
         let order_date = message.as_ref().map(|message| message.order_date);
-        let customer_id = message.and_then(|message| CustomerId::of(message.customer));
+        let customer_id = message.and_then(|message| read_customer_id(message.customer));
         Self {
             message_id: received.message_id.clone().unwrap_or_default(),
             kind,

@@ -9,7 +9,7 @@ use aws_sdk_sqs::{
 use tokio::time::Instant;
 
 use crate::{destination::problem::one_line, verdict::Rejection};
-use shared::mapping::order::OrderContext;
+use shared::domain::order_context::OrderContext;
 
 /// The dead-letter queue.
 pub struct DeadLetterQueue {

@@ -17,10 +17,10 @@ use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
 use shared::{
     clock::WallClock,
+    domain::order_context::OrderContext,
     http::backoff::delay,
     lambda::invocation::{Invocation, diagnostic},
     lambda::metrics::Metrics,
-    mapping::order::OrderContext,
 };
 use tokio::time::Instant;
 

@@ -9,8 +9,8 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 use shared::{
-    domain::message::Message,
-    mapping::order::{Order, OrderContext, transform},
+    domain::{message::Message, order_context::OrderContext},
+    mapping::{map_customer, order::Order},
 };
 use tokio::time::Instant;
 
@@ -56,7 +56,7 @@ impl Submission {
                 );
             }
         };
-        let (about, order) = transform(&message);
+        let (about, order) = map_customer(&message);
         let verdict = match order {
             Ok(order) => {
                 tracing::debug!(

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use shared::domain::customer_id::CustomerId;
 use shared::domain::message::Message;
 use shared::domain::order_date::OrderDate;
+use shared::mapping::customer::read_customer_id;
 
 use crate::queues::DeadLetter;
 
@@ -171,7 +172,7 @@ impl<'a> DeadByCustomer<'a> {
 }
 
 fn customer_id(json: &str) -> Option<CustomerId> {
-    CustomerId::of(&RawValue::from_string(json.to_owned()).ok()?)
+    read_customer_id(&RawValue::from_string(json.to_owned()).ok()?)
 }
 
 fn name(index: usize, json: &str) -> String {

@@ -1,9 +1,9 @@
 //! What travels from `fetch-customers` to `submit-orders`.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::{domain::order_date::OrderDate, text::Text};
+use crate::{domain::order_date::OrderDate, fields::fields, text::Text};
 
 /// One customer on the queue, with the order date of its run.
 ///
@@ -58,26 +58,13 @@ impl<'a> Message<'a> {
     /// # Errors
     /// The body is not what `fetch-customers` writes. It will never be, so the message is rejected.
     pub fn parse(body: &'a str) -> Result<Self, MalformedMessage> {
-        #[derive(Deserialize)]
-        struct Body<'a> {
-            #[serde(borrow)]
-            order_date: &'a RawValue,
-            #[serde(borrow)]
-            customer: &'a RawValue,
-        }
-        let read: Result<Body<'a>, _> = serde_json::from_str(body);
-        // serde reads an array as the fields in their order.
-        let body = match read {
-            Ok(read) if body.trim_start().starts_with('{') => read,
-            Ok(_) | Err(_) => return Err(MalformedMessage::of(body)),
+        let Ok([Some(order_date), Some(customer)]) = fields(body, ["order_date", "customer"]) else {
+            return Err(MalformedMessage::of(body));
         };
         let order_date: Text<'_> =
-            serde_json::from_str(body.order_date.get()).map_err(|_| MalformedMessage::OrderDate)?;
+            serde_json::from_str(order_date.get()).map_err(|_| MalformedMessage::OrderDate)?;
         let order_date = order_date.parse().map_err(|_| MalformedMessage::OrderDate)?;
-        Ok(Self {
-            order_date,
-            customer: body.customer,
-        })
+        Ok(Self { order_date, customer })
     }
 }
 

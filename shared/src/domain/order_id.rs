@@ -58,27 +58,31 @@ mod tests {
 
     use super::*;
 
-    fn id(customer: &str, date: &str) -> String {
-        let customer = RawValue::from_string(customer.to_owned()).unwrap();
-        OrderId::new(&CustomerId::of(&customer).unwrap(), date.parse().unwrap()).to_string()
+    fn id(customer_id: &str, date: &str) -> String {
+        let customer_id = RawValue::from_string(customer_id.to_owned()).unwrap();
+        OrderId::new(
+            &CustomerId::from_json(&customer_id).unwrap(),
+            date.parse().unwrap(),
+        )
+        .to_string()
     }
 
     #[test]
     fn the_day_is_that_of_utc() {
-        let id = id(r#"{"customer_id": 123}"#, "2023-12-31T23:30:00-01:00");
+        let id = id("123", "2023-12-31T23:30:00-01:00");
         assert!(id.starts_with("ORD-20240101-"), "{id}");
     }
 
     #[test]
-    fn the_contracts_customer_has_the_contracts_order_id() {
-        for (customer, date) in [
-            (r#"{"customer_id": "123"}"#, "2023-10-15T14:30:00Z"),
-            (r#"{"customer_id": 123}"#, "2023-10-15T16:30:00.5+02:00"),
+    fn one_instant_has_one_id_in_every_spelling() {
+        for (customer_id, date) in [
+            (r#""123""#, "2023-10-15T14:30:00Z"),
+            ("123", "2023-10-15T16:30:00.5+02:00"),
         ] {
             assert_eq!(
-                id(customer, date),
+                id(customer_id, date),
                 "ORD-20231015-TSKDTY56PWC8QZC3",
-                "{customer} {date}"
+                "{customer_id} {date}"
             );
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     handler::event::Record,
     verdict::{Cause, Rejection, Retry},
 };
-use shared::mapping::order::OrderContext;
+use shared::domain::order_context::OrderContext;
 
 macro_rules! journal {
     ($level:ident, $record:expr, $about:expr, $($field:tt)*) => {

@@ -1,0 +1,450 @@
+//! Every rule of the mapping is a row here.
+
+use fixture::{Change, customer, customer_with_id, order};
+use proptest::prelude::*;
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    customer::{personal_values, read_customer_id},
+    *,
+};
+
+const ID: &str = "/customer_id";
+
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap()
+}
+
+/// The order as JSON, or the violations as text.
+fn map_text(customer: &str) -> Result<String, String> {
+    let message = Message {
+        order_date: fixture::order_date().parse().unwrap(),
+        customer: &raw(customer),
+    };
+    let (_, order) = map_customer(&message);
+    order
+        .map(|order| serde_json::to_string(&order).unwrap())
+        .map_err(|violations| violations.to_string())
+}
+
+fn map(customer: &Value) -> Result<Value, String> {
+    map_text(&customer.to_string()).map(|order| serde_json::from_str(&order).unwrap())
+}
+
+#[test]
+fn the_examples_customer_becomes_its_order() {
+    assert_eq!(map(&customer()), Ok(order()));
+}
+
+#[test]
+fn the_constant_is_the_examples_id_field() {
+    assert_eq!(customer::ID, fixture::ID);
+}
+
+#[test]
+fn values_are_mapped_as_the_rules_say() {
+    for (path, value, order_path, expected) in [
+        (ID, json!(7), "/customerInfo/id", json!("7")),
+        (ID, json!(" x "), "/customerInfo/id", json!(" x ")),
+        (
+            "/first_name",
+            json!("  Given "),
+            "/customerInfo/name",
+            json!("Given Doe"),
+        ),
+        ("/first_name", json!(null), "/customerInfo/name", json!("Doe")),
+        ("/last_name", json!(" \t"), "/customerInfo/name", json!("John")),
+        (
+            "/last_name",
+            json!("Ñ 家\"\\"),
+            "/customerInfo/name",
+            json!("John Ñ 家\"\\"),
+        ),
+        (
+            "/email",
+            json!(" a+b@example.com "),
+            "/customerInfo/contactEmail",
+            json!("a+b@example.com"),
+        ),
+        (
+            "/phone",
+            json!(" 555-0102"),
+            "/customerInfo/contactPhone",
+            json!("555-0102"),
+        ),
+        (
+            "/address/street",
+            json!(" 2 Way\n"),
+            "/shippingAddress/line1",
+            json!("2 Way"),
+        ),
+        ("/address/city", json!(" B"), "/shippingAddress/city", json!("B")),
+        (
+            "/address/state",
+            json!("NY "),
+            "/shippingAddress/region",
+            json!("NY"),
+        ),
+        (
+            "/address/zip",
+            json!(" 00501 "),
+            "/shippingAddress/postalCode",
+            json!("00501"),
+        ),
+        (
+            "/address/zip",
+            json!("SW1A 1AA"),
+            "/shippingAddress/postalCode",
+            json!("SW1A 1AA"),
+        ),
+        (
+            "/address/zip",
+            json!(501),
+            "/shippingAddress/postalCode",
+            json!("00501"),
+        ),
+        (
+            "/address/zip",
+            json!(0),
+            "/shippingAddress/postalCode",
+            json!("00000"),
+        ),
+        (
+            "/address/zip",
+            json!(12345),
+            "/shippingAddress/postalCode",
+            json!("12345"),
+        ),
+        (
+            "/address/zip",
+            json!(560001),
+            "/shippingAddress/postalCode",
+            json!("560001"),
+        ),
+    ] {
+        let mapped = map(&customer().with(path, value.clone())).unwrap();
+        let found = mapped.pointer(order_path).cloned().unwrap_or_default();
+        assert_eq!(found, expected, "{path} = {value}");
+    }
+}
+
+#[test]
+fn either_name_alone_is_the_name() {
+    for (absent, name) in [("/first_name", "Doe"), ("/last_name", "John")] {
+        let mapped = map(&customer().without(absent)).unwrap();
+        assert_eq!(mapped["customerInfo"]["name"], name);
+    }
+}
+
+#[test]
+fn an_absent_phone_is_left_out() {
+    let expected = order().without("/customerInfo/contactPhone");
+    assert_eq!(map(&customer().without("/phone")), Ok(expected.clone()));
+    for phone in [json!(null), json!("  ")] {
+        assert_eq!(map(&customer().with("/phone", phone)), Ok(expected.clone()));
+    }
+}
+
+#[test]
+fn unknown_fields_are_ignored() {
+    let customer = customer()
+        .with("/loyalty", json!({"tier": 1}))
+        .with("/address/floor", 2);
+    assert_eq!(map(&customer), Ok(order()));
+}
+
+#[test]
+fn escapes_in_unknown_fields_are_ignored() {
+    for field in [
+        r#""tag \ud83d":1"#,
+        r#""tag":"\ud83d""#,
+        r#""\udc00":{"\ud83d":[]}"#,
+    ] {
+        let customer = customer().to_string();
+        let customer = format!("{{{field},{}", customer.strip_prefix('{').unwrap());
+        let customer = customer.replace(r#""address":{"#, &format!(r#""address":{{{field},"#));
+        let mapped: Value = serde_json::from_str(&map_text(&customer).unwrap()).unwrap();
+        assert_eq!(mapped, order(), "{field}");
+    }
+}
+
+#[test]
+fn a_broken_rule_is_a_violation_of_its_field() {
+    const REQUIRED: &str = "required, and not blank";
+    const TEXT: &str = "must be text";
+    const ID_RULE: &str = "required: a string that is not blank, or an integer";
+    const EMAIL: &str = "must be a valid e-mail address";
+    const ZIP: &str = "must be text or an integer of 0 or more";
+    const OBJECT: &str = "must be an object";
+    for (path, value, rule) in [
+        (ID, json!(null), ID_RULE),
+        (ID, json!(""), ID_RULE),
+        (ID, json!(" "), ID_RULE),
+        (ID, json!(1.5), ID_RULE),
+        (ID, json!(["123"]), ID_RULE),
+        ("/first_name", json!(7), TEXT),
+        ("/last_name", json!(["Family"]), TEXT),
+        ("/email", json!(null), REQUIRED),
+        ("/email", json!(" "), REQUIRED),
+        ("/email", json!(1), TEXT),
+        ("/email", json!("example.com"), EMAIL),
+        ("/email", json!("a@"), EMAIL),
+        ("/email", json!("@example.com"), EMAIL),
+        ("/email", json!("a b@example.com"), EMAIL),
+        ("/email", json!("a@b@example.com"), EMAIL),
+        ("/email", json!("Given <a@example.com>"), EMAIL),
+        ("/phone", json!(5_550_101), TEXT),
+        ("/address", json!(null), "required"),
+        ("/address", json!("1 Fixture Street"), OBJECT),
+        ("/address", json!(["s", "c", "st", "z"]), OBJECT),
+        ("/address/street", json!(""), REQUIRED),
+        ("/address/city", json!(null), REQUIRED),
+        ("/address/city", json!({}), TEXT),
+        ("/address/state", json!("\u{a0}"), REQUIRED),
+        ("/address/zip", json!(null), REQUIRED),
+        ("/address/zip", json!(""), REQUIRED),
+        ("/address/zip", json!(-1), ZIP),
+        ("/address/zip", json!(1234.5), ZIP),
+        ("/address/zip", json!(true), ZIP),
+    ] {
+        let field = path.trim_start_matches('/').replace('/', ".");
+        let expected = Err(format!("{field}: {rule}"));
+        assert_eq!(map(&customer().with(path, value.clone())), expected, "{value}");
+        if value.is_null() {
+            assert_eq!(map(&customer().without(path)), expected, "absent");
+        }
+    }
+}
+
+#[test]
+fn a_customer_without_names_is_invalid() {
+    let nameless = customer().without("/first_name").without("/last_name");
+    let expected = "first_name, last_name: one of the two is required, and not blank";
+    assert_eq!(map(&nameless).unwrap_err(), expected);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_one_violation() {
+    let expected = "first_name: must be text";
+    let customer = customer().with("/first_name", 7).without("/last_name");
+    assert_eq!(map(&customer).unwrap_err(), expected);
+    let lone_surrogate = fixture::customer().to_string().replace("John", "\\ud800");
+    assert_eq!(map_text(&lone_surrogate).unwrap_err(), expected);
+}
+
+#[test]
+fn what_is_no_object_is_no_customer() {
+    for customer in [
+        "null",
+        "5",
+        r#""Given Family""#,
+        r#"["123", "Given"]"#,
+        "[]",
+        "true",
+    ] {
+        let expected = "customer: must be an object";
+        assert_eq!(map_text(customer).unwrap_err(), expected, "{customer}");
+    }
+}
+
+#[test]
+fn a_repeated_field_is_a_violation() {
+    let twice = |field: &str| customer().to_string().replacen('{', &format!("{{{field},"), 1);
+    let expected = "customer: a field is there twice";
+    for field in [r#""customer_id":"7""#, r#""email":null"#] {
+        assert_eq!(map_text(&twice(field)).unwrap_err(), expected, "{field}");
+    }
+    let expected = "address: a field is there twice";
+    let twice = customer().to_string().replace(r#""zip""#, r#""zip":"1","zip""#);
+    assert_eq!(map_text(&twice).unwrap_err(), expected);
+}
+
+#[test]
+fn all_violations_are_reported_together() {
+    let customer = json!({"email": "x", "address": {"street": "x", "city": " ", "zip": []}, "phone": 1});
+    assert_eq!(
+        map(&customer).unwrap_err(),
+        "customer_id: required: a string that is not blank, or an integer; \
+         first_name, last_name: one of the two is required, and not blank; \
+         email: must be a valid e-mail address; phone: must be text; \
+         address.city: required, and not blank; address.state: required, and not blank; \
+         address.zip: must be text or an integer of 0 or more"
+    );
+}
+
+#[test]
+fn an_order_id_depends_on_customer_and_instant() {
+    let id = |customer: Value, order_date: &str| {
+        let message = Message {
+            order_date: order_date.parse().unwrap(),
+            customer: &raw(&customer.to_string()),
+        };
+        map_customer(&message).1.unwrap().order_id.to_string()
+    };
+    let date = fixture::order_date();
+    let expected = order()["orderId"].as_str().unwrap().to_owned();
+    assert_eq!(id(customer(), &date), expected);
+    assert_eq!(id(customer_with_id(123), &date), expected);
+    assert_eq!(
+        id(customer().with("/email", "other@example.com"), &date),
+        expected
+    );
+    assert_eq!(id(customer(), "2023-10-15T16:30:00.5+02:00"), expected);
+    assert_ne!(id(customer_with_id("0123"), &date), expected);
+    assert_ne!(id(customer(), "2023-10-15T14:30:01Z"), expected);
+}
+
+#[test]
+fn an_invalid_customer_still_has_its_context() {
+    for (customer, id) in [
+        (customer().without("/email"), Some("123")),
+        (customer().with(ID, json!(null)), None),
+        (json!([]), None),
+    ] {
+        let message = Message {
+            order_date: fixture::order_date().parse().unwrap(),
+            customer: &raw(&customer.to_string()),
+        };
+        let (context, order) = map_customer(&message);
+        assert!(order.is_err());
+        assert_eq!(context.order_date, Some(message.order_date));
+        assert_eq!(context.customer_id.as_ref().map(|id| id.as_str()), id);
+        let order_id = id.map(|_| fixture::order()["orderId"].as_str().unwrap().to_owned());
+        assert_eq!(context.order_id.map(|id| id.to_string()), order_id);
+    }
+}
+
+#[test]
+fn a_customers_id_is_found_in_its_json() {
+    let id = |json: &str| read_customer_id(&raw(json)).map(|id| id.to_string());
+    assert_eq!(id(r#"{"email": null, "customer_id": 7}"#), Some("7".to_owned()));
+    assert_eq!(
+        id(r#"{"tag \ud83d": 1, "customer_id": "7"}"#),
+        Some("7".to_owned())
+    );
+    for json in [
+        "{}",
+        r#"{"customer_id": null}"#,
+        r#"{"customer_id": "1", "customer_id": "2"}"#,
+        r#"["123"]"#,
+        r#""123""#,
+        "null",
+    ] {
+        assert_eq!(id(json), None, "{json}");
+    }
+}
+
+/// Every text and number in a JSON value.
+fn leaves(value: &Value) -> Vec<String> {
+    match value {
+        Value::Null | Value::Bool(_) => vec![],
+        Value::Number(number) => vec![number.to_string()],
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(leaves).collect(),
+        Value::Object(fields) => fields.values().flat_map(leaves).collect(),
+    }
+}
+
+fn sorted(mut values: Vec<String>) -> Vec<String> {
+    values.sort();
+    values
+}
+
+#[test]
+fn every_value_but_the_id_is_personal() {
+    let expected = sorted(leaves(&customer().without(ID)));
+    let unknown = customer().with("/loyalty", "gold");
+    assert_eq!(sorted(personal_values(&raw(&unknown.to_string()))), expected);
+}
+
+#[test]
+fn values_that_break_a_rule_are_personal() {
+    let values = |customer: &Value| sorted(personal_values(&raw(&customer.to_string())));
+    let odd =
+        json!({"first_name": ["Given", {"x": "Middle"}], "phone": 5_550_101, "address": "1 Fixture Street"});
+    assert_eq!(values(&odd), ["1 Fixture Street", "5550101", "Given", "Middle"]);
+    assert_eq!(values(&json!("Given Family")), ["Given Family"]);
+}
+
+#[test]
+fn every_value_of_an_order_but_identities_is_personal() {
+    let customer = raw(&customer().to_string());
+    let message = Message {
+        order_date: fixture::order_date().parse().unwrap(),
+        customer: &customer,
+    };
+    let mapped = map_customer(&message).1.unwrap();
+    let values = mapped.personal_values().into_iter().map(str::to_owned).collect();
+    let rest = order()
+        .without("/orderId")
+        .without("/orderDate")
+        .without("/customerInfo/id");
+    assert_eq!(sorted(values), sorted(leaves(&rest)));
+}
+
+/// Any JSON value, with the names of a customer's fields more often than chance would have them.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[a-z]{1,8}@[a-z]{1,8}\\.com".prop_map(Value::from),
+    ];
+    let names: Vec<String> = pointers(&customer())
+        .iter()
+        .map(|pointer| pointer.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    let name = prop_oneof![prop::sample::select(names), any::<String>()];
+    leaf.prop_recursive(4, 64, 10, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..10).prop_map(Value::from),
+            prop::collection::hash_map(name.clone(), inner, 0..12)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// The JSON pointers of all fields in an object, those of objects in it included.
+fn pointers(value: &Value) -> Vec<String> {
+    let Value::Object(fields) = value else {
+        return vec![];
+    };
+    let all = fields.iter().flat_map(|(name, value)| {
+        let below = pointers(value)
+            .into_iter()
+            .map(move |pointer| format!("/{name}{pointer}"));
+        std::iter::once(format!("/{name}")).chain(below)
+    });
+    all.collect()
+}
+
+/// The valid customer, some of its fields replaced by any JSON.
+fn nearly_valid() -> impl Strategy<Value = Value> {
+    let paths = prop::sample::select(pointers(&customer()));
+    prop::collection::vec((paths, any_json()), 0..3).prop_map(|changes| {
+        changes
+            .into_iter()
+            .fold(customer(), |mut customer, (path, value)| {
+                if let Some(field) = customer.pointer_mut(&path) {
+                    *field = value;
+                }
+                customer
+            })
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_an_order_or_violations(customer in prop_oneof![any_json(), nearly_valid()]) {
+        let first = map(&customer);
+        prop_assert_eq!(&first, &map(&customer));
+        match first {
+            Err(violations) => prop_assert!(!violations.is_empty()),
+            Ok(order) => for value in leaves(&order) {
+                prop_assert!(!value.trim().is_empty(), "{} has a blank", order);
+            },
+        }
+    }
+}
