@@ -1,21 +1,21 @@
-//! Configuration from environment variables: read once, from an injected look-up, with everything that is
-//! wrong in one error.
+//! Configuration from environment variables: read once, by an injected lookup, with every invalid variable in one
+//! error.
 
 use std::fmt;
 
 use http::{HeaderName, HeaderValue, Uri};
 use url::{Host, Url};
 
-/// Reads variables and gathers what is wrong with them.
+/// Reads variables and collects the problems.
 ///
-/// Each read answers `None` where it found a problem; [`Variables::finish`] then reports them all. A variable
-/// that is set to the empty string counts as not set, since a CloudFormation parameter cannot be absent.
+/// A read that finds a problem returns `None`; [`Variables::finish`] then reports them all. A variable that is set to the
+/// empty string counts as not set, since a CloudFormation parameter cannot be absent.
 pub struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
-/// All that is wrong with a function's configuration.
+/// Every problem of a function's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     problems: Vec<String>,
@@ -43,28 +43,19 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// Reads a variable that must be set. `parse` answers what the value must be where it is not.
+    /// Reads a variable that must be set. `parse` returns the rule that an invalid value breaks: "must be …".
     pub fn required<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
-        let value = self.optional(name, parse)?;
-        if value.is_none() {
+        if self.value(name).is_none() {
             self.problems.push(format!("{name} is not set"));
         }
-        value
+        self.optional(name, parse)
     }
 
-    /// Reads a variable that need not be set: `Some(None)` where it is not.
-    pub fn optional<T>(
-        &mut self,
-        name: &str,
-        parse: fn(&str) -> Result<T, &'static str>,
-    ) -> Option<Option<T>> {
-        match (self.lookup)(name)
-            .filter(|value| !value.is_empty())
-            .map(|value| parse(&value))
-        {
-            None => Some(None),
-            Some(Ok(value)) => Some(Some(value)),
-            Some(Err(rule)) => {
+    /// Reads a variable that may be left out: `None` then, and where its value is invalid.
+    pub fn optional<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
+        match parse(&self.value(name)?) {
+            Ok(value) => Some(value),
+            Err(rule) => {
                 // The value is not repeated: it may be a credential that was put into the wrong variable.
                 self.problems.push(format!("{name} {rule}"));
                 None
@@ -72,10 +63,14 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// Ends the reading: the configuration that `build` makes of what was read.
+    fn value(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the configuration that `build` makes of the values.
     ///
     /// # Errors
-    /// All problems, where there was any.
+    /// There was a problem: `build` is not called then.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
         if !self.problems.is_empty() {
             return Err(ConfigError {
@@ -86,28 +81,25 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// The process's own environment, as a look-up.
+/// Looks up a variable of the process.
 #[must_use]
 pub fn environment(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the look-up that is injected everywhere else"
+        reason = "this is the lookup that is injected everywhere else"
     )]
     std::env::var(name).ok()
 }
 
-/// Parses any text.
-///
-/// # Errors
-/// None.
+/// Parses any text, without an error.
 pub fn text(value: &str) -> Result<String, &'static str> {
     Ok(value.to_owned())
 }
 
-/// Parses the URL of a remote API: https, or http on loopback, where nobody can listen in.
+/// Parses the URL of a remote API: https, or http on loopback, which does not leave the machine.
 ///
 /// # Errors
-/// It is no such URL.
+/// The rule, for any other URL.
 pub fn api_url(value: &str) -> Result<Url, &'static str> {
     const RULE: &str =
         "must be an https:// URL (http:// on loopback only), without user, password or fragment";
@@ -123,7 +115,7 @@ pub fn api_url(value: &str) -> Result<Url, &'static str> {
     if !private || !plain {
         return Err(RULE);
     }
-    // What a URL may hold and HTTP may not is found now, and not at the first call.
+    // A URL may hold characters that HTTP cannot carry: reported now rather than by the first call.
     match Uri::try_from(url.as_str()) {
         Ok(_) => Ok(url),
         Err(_) => Err("must be a URL that HTTP can carry"),
@@ -133,7 +125,7 @@ pub fn api_url(value: &str) -> Result<Url, &'static str> {
 /// Parses the name of an HTTP header.
 ///
 /// # Errors
-/// HTTP does not allow it (RFC 9110 §5.1).
+/// The rule, for characters that RFC 9110 §5.1 does not allow.
 pub fn header_name(value: &str) -> Result<HeaderName, &'static str> {
     value
         .parse()
@@ -143,7 +135,7 @@ pub fn header_name(value: &str) -> Result<HeaderName, &'static str> {
 /// Parses a value that is sent in an HTTP header, and keeps it out of any debug output.
 ///
 /// # Errors
-/// HTTP does not allow it (RFC 9110 §5.5).
+/// It has characters that RFC 9110 §5.5 does not allow.
 pub fn secret_header_value(value: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(value)?;
     value.set_sensitive(true);
@@ -155,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_wrong_is_in_one_error() {
+    fn all_problems_are_in_one_error() {
         let lookup = |name: &str| match name {
             "URL" => Some("http://example.com".to_owned()),
             "EMPTY" => Some(String::new()),
@@ -167,8 +159,7 @@ mod tests {
             variables.required("EMPTY", text),
         );
         let absent = variables.required("ABSENT", text);
-        let fine = variables.optional("ABSENT_TOO", text);
-        assert_eq!(fine, Some(None));
+        assert_eq!(variables.optional("ABSENT_TOO", text), None);
         let error = variables
             .finish(|| Some((url?, empty?, absent?)))
             .unwrap_err()
@@ -182,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_is_reached_by_https_or_on_loopback() {
+    fn api_url_is_https_or_loopback() {
         for value in [
             "https://api.example.com/customers?active=true",
             "http://127.0.0.1:8080/orders",

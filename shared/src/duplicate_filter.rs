@@ -1,16 +1,16 @@
-//! What was seen before, as far as bounded memory tells.
+//! Duplicates, detected in bounded memory.
 
 use std::{
     collections::HashSet,
     hash::{BuildHasher, Hash, RandomState},
 };
 
-/// How many different things are remembered: what fits a table of 2¹⁷ places of 9 bytes each, 1.1 MiB, seven
-/// eighths full at most (hashbrown, the table of the standard library).
-pub const REMEMBERED: usize = (1 << 17) / 8 * 7;
+/// How many different items are remembered: a table of 2¹⁷ slots of 9 bytes each, 1.1 MiB, which is at most seven eighths
+/// full (hashbrown, the table of the standard library).
+pub const CAPACITY: usize = (1 << 17) / 8 * 7;
 
-/// Remembers the first [`REMEMBERED`] different things by 64 bits each. That two of them have the same is as
-/// good as impossible: once in three billion runs (n²/2⁶⁵).
+/// Remembers the first [`CAPACITY`] different items by a hash of 64 bits each. Two of them share one in one of three
+/// billion runs (n²/2⁶⁵).
 #[derive(Debug)]
 pub struct DuplicateFilter {
     hashes: HashSet<u64>,
@@ -20,24 +20,24 @@ pub struct DuplicateFilter {
 impl Default for DuplicateFilter {
     fn default() -> Self {
         Self {
-            // All at once: a table that grows is there twice while it does.
-            hashes: HashSet::with_capacity(REMEMBERED),
+            // Allocated at once: while a table grows, the old one is in memory too.
+            hashes: HashSet::with_capacity(CAPACITY),
             state: RandomState::new(),
         }
     }
 }
 
 impl DuplicateFilter {
-    /// Remembers `thing`, while there is room.
+    /// Remembers `item`, unless the filter is full.
     ///
     /// # Returns
-    /// Whether it is known from before.
-    pub fn before(&mut self, thing: &impl Hash) -> bool {
-        let hash = self.state.hash_one(thing);
-        if self.hashes.len() < REMEMBERED {
-            !self.hashes.insert(hash)
+    /// Whether the item is new: not one of those that are remembered.
+    pub fn insert(&mut self, item: &impl Hash) -> bool {
+        let hash = self.state.hash_one(item);
+        if self.hashes.len() < CAPACITY {
+            self.hashes.insert(hash)
         } else {
-            self.hashes.contains(&hash)
+            !self.hashes.contains(&hash)
         }
     }
 }
@@ -47,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeat_is_known_and_what_came_after_the_bound_is_not_remembered() {
-        let mut seen = DuplicateFilter::default();
-        assert!((0..REMEMBERED).all(|thing| !seen.before(&thing)));
-        assert!((0..REMEMBERED).all(|thing| seen.before(&thing)));
-        assert!(!seen.before(&REMEMBERED));
-        assert!(!seen.before(&REMEMBERED));
-        assert!(seen.hashes.capacity() <= REMEMBERED, "it grew");
+    fn full_filter_remembers_no_more_and_does_not_grow() {
+        let mut filter = DuplicateFilter::default();
+        assert!((0..CAPACITY).all(|item| filter.insert(&item)));
+        assert!(!(0..CAPACITY).any(|item| filter.insert(&item)));
+        assert!(filter.insert(&CAPACITY));
+        assert!(filter.insert(&CAPACITY));
+        assert!(filter.hashes.capacity() <= CAPACITY);
     }
 }

@@ -1,11 +1,11 @@
-//! The input of a function that a person invokes: a JSON object, with everything that is wrong in one error.
+//! The input of a function that a person invokes: a JSON object, with every problem in one error.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// The fields of an input. Each is read once; what is left at the end is not known.
+/// The fields of an input. Each is read once; a field that is left at the end is unknown.
 #[derive(Debug)]
 pub struct Fields<'a> {
     left: BTreeMap<String, &'a RawValue>,
@@ -13,10 +13,8 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Begins to read.
-    ///
     /// # Errors
-    /// The input is no JSON object: the only problem there is then.
+    /// The input is not a JSON object: the only problem then.
     pub fn of(input: &'a RawValue) -> Result<Self, Vec<String>> {
         match serde_json::from_str(input.get()) {
             Ok(left) => Ok(Self {
@@ -27,8 +25,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads a field that must be there. `parse` answers `None` where the value breaks the `rule`, which is told
-    /// after the name: "must be …". The value is not repeated.
+    /// Reads a field that must be there. `parse` returns `None` where the value breaks the `rule` ("must be …"), which is
+    /// reported after the field's name. The value is not repeated.
     pub fn required<T>(
         &mut self,
         name: &str,
@@ -46,7 +44,7 @@ impl<'a> Fields<'a> {
         parsed
     }
 
-    /// Reads a field that need not be there, or may be `null`: `None` then, and where it breaks the rule.
+    /// Reads a field that may be left out or `null`: `None` then, and where it breaks the rule.
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -61,21 +59,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether a field is there that was not read yet, and is not `null`.
+    /// Whether a field is there, is not `null`, and was not read yet.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.left.get(name).is_some_and(|value| value.get() != "null")
     }
 
-    /// Adds what is wrong with several fields together.
+    /// Adds a problem, such as one of several fields together.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
-    /// Ends the reading.
-    ///
     /// # Returns
-    /// All that is wrong, fields that nobody has read included.
+    /// All problems, unknown fields included.
     #[must_use]
     pub fn finish(mut self) -> Vec<String> {
         let unknown = self.left.keys();
@@ -85,7 +81,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads a value of a type that JSON has.
+/// Parses a JSON value; `None` where it has another type.
 #[must_use]
 pub fn value<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
     serde_json::from_str(value.get()).ok()
@@ -100,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_read_and_nothing_is_wrong() {
+    fn valid_fields_are_read_without_problems() {
         let input = raw(r#"{"a": 1, "b": null, "c": "x"}"#);
         let mut fields = Fields::of(&input).unwrap();
         assert_eq!(
@@ -118,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_in_its_order() {
+    fn all_problems_are_reported_in_order() {
         let input = raw(r#"{"a": "secret", "b": null, "e": 1}"#);
         let mut fields = Fields::of(&input).unwrap();
         assert_eq!(fields.required("a", "must be a number", value::<u64>), None);
@@ -138,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_fields() {
+    fn input_that_is_no_object_is_invalid() {
         for input in ["[]", "null", r#""text""#, "1"] {
             assert_eq!(
                 Fields::of(&raw(input)).unwrap_err(),

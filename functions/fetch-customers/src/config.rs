@@ -38,10 +38,10 @@ impl Config {
         variables.finish(|| {
             Some(Self {
                 source_url: source_url?,
-                api_key_header: api_key_header?.unwrap_or(HeaderName::from_static("x-api-key")),
+                api_key_header: api_key_header.unwrap_or(HeaderName::from_static("x-api-key")),
                 source_secret_arn: source_secret_arn?,
                 queue_url: queue_url?,
-                metrics: metrics?,
+                metrics,
             })
         })
     }

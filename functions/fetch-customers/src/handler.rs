@@ -187,7 +187,7 @@ impl Handler {
                 continue;
             }
             if let Some(id) = &customer_id {
-                books.repeated += u64::from(seen.before(id));
+                books.repeated += u64::from(!seen.insert(id));
                 if let Some(missing) = &mut books.missing_customer_ids {
                     missing.remove(id.as_str());
                 }

@@ -65,7 +65,7 @@ impl SourceApi {
             secret: self.secret_arn.clone(),
         })?;
         let mut seen = DuplicateFilter::default();
-        seen.before(first);
+        seen.insert(first);
         Ok(Customers {
             source: self,
             order_date: run.order_date,
@@ -238,7 +238,7 @@ impl Customers<'_> {
             let origin = next.origin().ascii_serialization();
             return Err(SourceError::CrossOriginLink { page, origin });
         }
-        if self.seen.before(&next) {
+        if !self.seen.insert(&next) {
             return Err(SourceError::Loop { page });
         }
         Ok(Some(next))

@@ -154,9 +154,9 @@ impl<'a> Progress<'a> {
     fn take_one(&mut self, message: Message) -> Option<ReceivedLetter> {
         let letter = DeadLetter::read(&message);
         let receipt_handle = message.receipt_handle.unwrap_or_default();
-        let seen_before = self.seen.before(&letter.message_id);
+        let is_new = self.seen.insert(&letter.message_id);
         self.held.insert(receipt_handle.clone());
-        if seen_before || letter.sent > self.bounds.began {
+        if !is_new || letter.sent > self.bounds.began {
             return None;
         }
         self.counted = Instant::now();

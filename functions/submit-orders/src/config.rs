@@ -61,21 +61,21 @@ impl Config {
         variables.finish(|| {
             Some(Self {
                 destination_url: destination_url?,
-                idempotency_key_header: idempotency_key_header?
+                idempotency_key_header: idempotency_key_header
                     .unwrap_or(HeaderName::from_static("idempotency-key")),
                 token: TokenSettings {
                     url: token_url?,
-                    scope: scope?,
-                    audience: audience?,
-                    client_auth: client_auth?.unwrap_or(ClientAuth::Basic),
+                    scope,
+                    audience,
+                    client_auth: client_auth.unwrap_or(ClientAuth::Basic),
                     secret_arn: secret_arn?,
                 },
                 queue_url: queue_url?,
                 queue_retention: queue_retention?,
                 dead_letter_queue_url: dead_letter_queue_url?,
-                max_in_flight: max_in_flight?.unwrap_or(DEFAULT_IN_FLIGHT),
-                order_interval: order_interval?.flatten(),
-                metrics: metrics?,
+                max_in_flight: max_in_flight.unwrap_or(DEFAULT_IN_FLIGHT),
+                order_interval: order_interval.filter(|interval| !interval.is_zero()),
+                metrics,
             })
         })
     }
@@ -110,11 +110,11 @@ fn in_flight(value: &str) -> Result<NonZeroUsize, &'static str> {
     }
 }
 
-/// `0` stands for no limit, as the parameter's default needs a value.
-fn interval(value: &str) -> Result<Option<Duration>, &'static str> {
+/// `0` stands for no limit, as the parameter's default needs a value; no time at all is between two orders then.
+fn interval(value: &str) -> Result<Duration, &'static str> {
     match value.parse::<f64>() {
-        Ok(0.0) => Ok(None),
-        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(Some(Duration::from_secs_f64(1.0 / rate))),
+        Ok(0.0) => Ok(Duration::ZERO),
+        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(Duration::from_secs_f64(1.0 / rate)),
         Ok(_) | Err(_) => Err("must be a number from 0.001 to 100000, or 0 for no limit"),
     }
 }

@@ -88,14 +88,14 @@ impl<'a> MetricValue<'a> {
 }
 
 impl Settings {
-    /// Reads the two variables, neither of which need be set.
-    pub fn read(variables: &mut Variables<'_>) -> Option<Self> {
+    /// Reads `METRICS_NAMESPACE` and `STACK_NAME`, which have defaults.
+    pub fn read(variables: &mut Variables<'_>) -> Self {
         let namespace = variables.optional("METRICS_NAMESPACE", name);
         let stack = variables.optional("STACK_NAME", name);
-        Some(Self {
-            namespace: namespace?.unwrap_or_else(|| "CustomerOrderSync".to_owned()),
-            stack: stack?.unwrap_or_else(|| "customer-order-sync".to_owned()),
-        })
+        Self {
+            namespace: namespace.unwrap_or_else(|| "CustomerOrderSync".to_owned()),
+            stack: stack.unwrap_or_else(|| "customer-order-sync".to_owned()),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn read(namespace: &str, stack: &str) -> Result<Settings, ConfigError> {
     let lookup = |name: &str| Some(if name == "STACK_NAME" { stack } else { namespace }.to_owned());
     let mut variables = Variables::new(&lookup);
     let settings = Settings::read(&mut variables);
-    variables.finish(|| settings)
+    variables.finish(|| Some(settings))
 }
 
 #[test]
