@@ -77,7 +77,7 @@ impl Options {
         };
         match Customers::parse(&json) {
             Ok(Customers::Given(elements)) => Ok(Source::Given(elements.to_vec())),
-            Ok(Customers::MadeUp { .. }) => Ok(Source::Given(Vec::new())),
+            Ok(Customers::MadeUp { .. } | Customers::Bytes(_)) => Ok(Source::Given(Vec::new())),
             Err(reason) => Err(CustomersFileError::NotCustomers { path, reason }),
         }
     }

@@ -1,20 +1,31 @@
 //! What happens to a request that a rule has chosen.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+
+use crate::alteration::Alteration;
+use crate::answer::Answer;
+use crate::echo::Echo;
+use crate::raw::RawAnswer;
+use crate::settings::Compression;
+use crate::under_way::UnderWay;
 
 /// What happens to a request. `instead`, where there is a choice, replaces the genuine answer: then nothing is
 /// processed, so no order is stored and no token issued.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
-    /// Nothing: it is processed and answered. For rules of latency alone.
+    /// It is processed and answered as usual. For rules that only add latency.
     #[default]
     Pass,
     /// This answer; nothing is processed.
     Answer(Answer),
+    /// These bytes, whether or not they are HTTP; nothing is processed.
+    Raw(RawAnswer),
+    /// The genuine answer with another status, other headers, or bytes in front of its body.
+    Alter(Alteration),
+    /// An answer that repeats what was sent; nothing is processed.
+    Echo(Echo),
     /// RST without an answer; nothing is processed.
     Reset,
     /// FIN without an answer; nothing is processed.
@@ -23,12 +34,21 @@ pub enum Action {
     Hang,
     /// Processed (an order is stored), then RST without an answer.
     LoseAnswer,
+    /// A POST to `/orders` goes on for a while, whether or not its client waits. At other endpoints like `pass`.
+    UnderWay(UnderWay),
+    /// The whole answer, then the end of the connection, without a `Connection: close` that announces it.
+    Disconnect {
+        /// End it by RST, not by FIN.
+        #[serde(default)]
+        reset: bool,
+        #[serde(default)]
+        instead: Option<Answer>,
+    },
     /// `Content-Length` of the whole answer, half of it, and the end of the connection.
     Truncate {
         /// End it by RST, not by FIN.
         #[serde(default)]
         reset: bool,
-        /// Not the genuine answer.
         #[serde(default)]
         instead: Option<Answer>,
     },
@@ -36,18 +56,42 @@ pub enum Action {
     Slow {
         /// Milliseconds before each byte.
         delay_ms: u64,
-        /// Not the genuine answer.
         #[serde(default)]
         instead: Option<Answer>,
     },
-    /// Blanks in front of the answer, which leave JSON as valid as it was: only a bound on what is read refuses it.
+    /// Blanks in front of the answer. JSON stays valid, so that only a limit on what is read refuses it.
     Oversize {
-        /// How many blanks.
         bytes: u64,
-        /// Not the genuine answer.
         #[serde(default)]
         instead: Option<Answer>,
     },
+    /// As `oversize`, compressed whether or not the client accepts that: a few KiB that become `bytes`.
+    Bomb {
+        coding: Compression,
+        bytes: u64,
+        /// NUL bytes instead of blanks.
+        #[serde(default)]
+        zeros: bool,
+        #[serde(default)]
+        instead: Option<Answer>,
+    },
+}
+
+impl Action {
+    /// These bytes, on a connection that stays open: a file of `cases`, for example.
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::Raw(RawAnswer::new(bytes))
+    }
+
+    /// Blanks in front of the genuine answer, compressed whether or not the client accepts that.
+    pub fn bomb(coding: Compression, bytes: u64) -> Self {
+        Self::Bomb {
+            coding,
+            bytes,
+            zeros: false,
+            instead: None,
+        }
+    }
 }
 
 impl From<Answer> for Action {
@@ -56,52 +100,26 @@ impl From<Answer> for Action {
     }
 }
 
-/// An answer made up by a rule. Without a body, an error carries a problem (RFC 9457) and all else nothing.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// Names and values, unchecked: `retry-after`, `location`, `content-type`, `link`.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The body; in JSON, text.
-    #[serde(default, deserialize_with = "text_as_bytes")]
-    pub body: Option<Bytes>,
-}
-
-impl Answer {
-    /// A status, with a problem for a body if it is an error.
-    pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
-    }
-
-    /// A redirect (307) to `location`.
-    pub fn redirect(location: impl Into<String>) -> Self {
-        Self::status(307).header("location", location)
-    }
-
-    /// With a header.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.insert(name.into(), value.into());
-        self
-    }
-
-    /// With `Retry-After`: seconds, an HTTP date, or what a client should survive.
-    pub fn retry_after(self, value: impl ToString) -> Self {
-        self.header("retry-after", value.to_string())
-    }
-
-    /// With these bytes.
-    pub fn body(mut self, content_type: impl Into<String>, body: impl Into<Bytes>) -> Self {
-        self.body = Some(body.into());
-        self.header("content-type", content_type)
+impl From<RawAnswer> for Action {
+    fn from(answer: RawAnswer) -> Self {
+        Self::Raw(answer)
     }
 }
 
-fn text_as_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(Bytes::from))
+impl From<Alteration> for Action {
+    fn from(alteration: Alteration) -> Self {
+        Self::Alter(alteration)
+    }
+}
+
+impl From<Echo> for Action {
+    fn from(echo: Echo) -> Self {
+        Self::Echo(echo)
+    }
+}
+
+impl From<UnderWay> for Action {
+    fn from(under_way: UnderWay) -> Self {
+        Self::UnderWay(under_way)
+    }
 }

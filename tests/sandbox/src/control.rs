@@ -25,6 +25,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/tokens/revoke", post(revoke_tokens))
         .route("/control/client-secret", post(client_secret))
         .route("/control/api-key", post(api_key))
+        .route("/control/freeze", post(freeze))
+        .route("/control/requests/finish", post(finish_requests))
         .route("/control/reset", post(reset))
         // Customers come by the hundred thousand.
         .layer(DefaultBodyLimit::disable())
@@ -76,6 +78,16 @@ struct ApiKey {
 
 async fn api_key(Shares(shared): SharedState, Json(new): Json<ApiKey>) -> StatusCode {
     shared.change(|state| state.rotate_api_key(new.api_key));
+    StatusCode::NO_CONTENT
+}
+
+async fn freeze(Shares(shared): SharedState) -> StatusCode {
+    shared.freeze();
+    StatusCode::NO_CONTENT
+}
+
+async fn finish_requests(Shares(shared): SharedState) -> StatusCode {
+    shared.finish_requests();
     StatusCode::NO_CONTENT
 }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -64,7 +65,7 @@ pub fn canaries(customers: &[Customer]) -> Vec<String> {
     without_repeats(
         customers
             .iter()
-            .flat_map(|customer| personal_data(&customer.json))
+            .flat_map(|customer| personal_data(customer.json.as_bytes()))
             .collect(),
     )
 }
@@ -74,6 +75,8 @@ pub fn canaries(customers: &[Customer]) -> Vec<String> {
 pub enum Customers {
     /// These elements, verbatim.
     Given(Arc<[String]>),
+    /// These bytes in place of elements, which need not be JSON.
+    Bytes(Arc<[Bytes]>),
     /// Those of [`customer`], made while they are sent: any number takes no memory.
     MadeUp {
         /// How many.
@@ -107,22 +110,30 @@ impl Customers {
         ))
     }
 
+    /// These bytes in place of elements, which need not be JSON.
+    pub fn bytes<B: Into<Bytes>>(elements: impl IntoIterator<Item = B>) -> Self {
+        Self::Bytes(elements.into_iter().map(Into::into).collect())
+    }
+
     /// How many there are.
     pub fn count(&self) -> u64 {
         match self {
             Self::Given(elements) => elements.len() as u64,
+            Self::Bytes(elements) => elements.len() as u64,
             Self::MadeUp { count, .. } => *count,
         }
     }
 
     /// The element at `index`, which is below [`Customers::count`].
-    pub(crate) fn json(&self, index: u64) -> Cow<'_, str> {
+    pub(crate) fn json(&self, index: u64) -> Cow<'_, [u8]> {
+        let at = usize::try_from(index).unwrap_or(usize::MAX);
         match self {
             Self::Given(elements) => {
-                let element = usize::try_from(index).ok().and_then(|index| elements.get(index));
-                Cow::Borrowed(element.map(String::as_str).unwrap_or_default())
+                let element = elements.get(at);
+                Cow::Borrowed(element.map(String::as_bytes).unwrap_or_default())
             }
-            Self::MadeUp { seed, .. } => Cow::Owned(customer(index, *seed).json),
+            Self::Bytes(elements) => Cow::Borrowed(elements.get(at).map(Bytes::as_ref).unwrap_or_default()),
+            Self::MadeUp { seed, .. } => Cow::Owned(customer(index, *seed).json.into_bytes()),
         }
     }
 
@@ -136,8 +147,8 @@ impl Customers {
 /// Shorter texts are in logs by chance.
 const SHORTEST_CANARY: usize = 6;
 
-fn personal_data(json: &str) -> Vec<String> {
-    let value: Value = serde_json::from_str(json).unwrap_or_default();
+fn personal_data(json: &[u8]) -> Vec<String> {
+    let value: Value = serde_json::from_slice(json).unwrap_or_default();
     let fields = [
         "",
         "/first_name",

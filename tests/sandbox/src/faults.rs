@@ -19,6 +19,9 @@ pub struct Rule {
     /// Only posts of this customer's orders.
     #[serde(default)]
     pub customer_id: Option<String>,
+    /// Only posts whose body contains this text.
+    #[serde(default)]
+    pub body_contains: Option<String>,
     /// Only these posts of one and the same order, counted from 1 for each order.
     #[serde(default)]
     pub attempts: Option<Numbers>,
@@ -43,6 +46,7 @@ impl Rule {
             endpoint,
             order_id: None,
             customer_id: None,
+            body_contains: None,
             attempts: None,
             calls: None,
             chance: None,
@@ -63,6 +67,12 @@ impl Rule {
         self
     }
 
+    /// Only on posts whose body contains `text`.
+    pub fn body_contains(mut self, text: impl Into<String>) -> Self {
+        self.body_contains = Some(text.into());
+        self
+    }
+
     /// Only on these posts of each order: `1`, `[1, 3]`, `1..=3` or `2..`.
     pub fn attempts(mut self, attempts: impl Into<Numbers>) -> Self {
         self.attempts = Some(attempts.into());
@@ -77,7 +87,21 @@ impl Rule {
 
     /// Only on about `percent` of 100 requests; the same ones for the same `seed`.
     pub fn chance(mut self, percent: u64, seed: u64) -> Self {
-        self.chance = Some(Chance { percent, seed });
+        self.chance = Some(Chance {
+            percent,
+            seed,
+            whole_orders: false,
+        });
+        self
+    }
+
+    /// Only on the posts of about `percent` of 100 orders: on every post of the same ones for the same `seed`.
+    pub fn share_of_orders(mut self, percent: u64, seed: u64) -> Self {
+        self.chance = Some(Chance {
+            percent,
+            seed,
+            whole_orders: true,
+        });
         self
     }
 
@@ -95,6 +119,10 @@ impl Rule {
         self.endpoint == call.endpoint
             && wants(&self.order_id, call.post.as_ref().map(|post| post.order_id))
             && wants(&self.customer_id, call.post.as_ref().map(|post| post.customer_id))
+            && self.body_contains.as_ref().is_none_or(|text| {
+                let body = call.post.as_ref().map(|post| post.body).unwrap_or_default();
+                String::from_utf8_lossy(body).contains(text)
+            })
             && self
                 .attempts
                 .as_ref()
@@ -121,6 +149,7 @@ pub(crate) struct Post<'a> {
     pub(crate) order_id: &'a str,
     pub(crate) customer_id: &'a str,
     pub(crate) attempt: u64,
+    pub(crate) body: &'a [u8],
 }
 
 /// One of the three that the sandbox plays.
@@ -199,11 +228,15 @@ pub struct Chance {
     /// Other seeds strike other requests.
     #[serde(default)]
     pub seed: u64,
+    /// An order's posts are all struck, or none of them.
+    #[serde(default)]
+    pub whole_orders: bool,
 }
 
 impl Chance {
     fn strikes(self, call: &Call<'_>) -> bool {
         let (which, number) = match &call.post {
+            Some(post) if self.whole_orders => (post.order_id, 0),
             Some(post) => (post.order_id, post.attempt),
             None => ("", call.number),
         };

@@ -9,7 +9,9 @@
 //! | the destination API, `POST /orders`, and its [`Order`] | `orders`, `order` |
 //! | the same controls over HTTP, `/control/…` | `control` |
 //! | which requests go wrong | [`Rule`], in `faults` |
-//! | how they go wrong | [`Action`], [`Answer`]; carried out in `misbehave` |
+//! | how they go wrong | [`Action`], and a module for each of [`Answer`], [`RawAnswer`], [`Alteration`], [`Echo`] with its [`Spelling`]s, [`UnderWay`]; carried out in `misbehave` and `bodies` |
+//! | answers met in the world, as files | [`case`], `tests/sandbox/cases` |
+//! | `Link` headers met in the world | [`links`] |
 //! | what was seen: ledger, counters, requests | [`Record`] |
 //! | customers made up from a seed, and what is expected of each | [`customers`] |
 //! | the accept loop, and connections that break | `connection` |
@@ -45,30 +47,46 @@
 //! | `POST /control/tokens/revoke` | |
 //! | `POST /control/client-secret` | `{"client_secret": "…"}` |
 //! | `POST /control/api-key` | `{"api_key": "…"}` |
+//! | `POST /control/freeze` | |
+//! | `POST /control/requests/finish` | |
 //! | `POST /control/reset` | |
 
 pub mod customers;
+pub mod links;
 
 mod action;
+mod alteration;
+mod answer;
+mod bodies;
 mod connection;
 mod control;
 mod dice;
+mod echo;
 mod faults;
 mod misbehave;
 mod order;
 mod orders;
 mod problem;
+mod raw;
 mod record;
 mod server;
 mod settings;
 mod source;
+mod spelling;
 mod state;
 mod token;
+mod under_way;
 
-pub use action::{Action, Answer};
+pub use action::Action;
+pub use alteration::Alteration;
+pub use answer::Answer;
 pub use customers::{Customer, Customers, Expected};
+pub use echo::{Echo, EchoFormat, EchoPart};
 pub use faults::{Chance, Endpoint, Numbers, Rule};
 pub use order::{CustomerInfo, Order, ShippingAddress};
+pub use raw::{RawAnswer, Then, case};
 pub use record::{Counters, LedgerEntry, OrderRequest, Record, TokenRequest};
 pub use server::{Sandbox, refused_url};
-pub use settings::{ClientAuth, Compression, ExpiresIn, LinkTargets, Settings};
+pub use settings::{ClientAuth, Compression, EmptyPages, ExpiresIn, LinkTargets, Settings};
+pub use spelling::Spelling;
+pub use under_way::UnderWay;

@@ -12,12 +12,16 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::action::Action;
 use crate::connection::Wire;
-use crate::misbehave;
+use crate::echo::Sent;
+use crate::faults::Rule;
 use crate::order::{self, Order};
 use crate::problem::Problem;
 use crate::record::LedgerEntry;
+use crate::source::check_static_headers;
 use crate::state::{Shared, State};
+use crate::{misbehave, under_way};
 
 pub(crate) async fn post(
     Shares(shared): Shares<Arc<Shared>>,
@@ -31,10 +35,29 @@ pub(crate) async fn post(
         Ok(order) => (order.order_id.clone(), order.customer_info.id.clone()),
         Err(_) => ids_of_a_broken_order(&body, key.as_deref()),
     };
-    let (request, rule) = shared.change(|state| state.order_arrived(&order_id, &customer_id));
+    let (request, rule) = shared.change(|state| state.order_arrived(&order_id, &customer_id, &body));
     let _in_flight = InFlight(&shared);
-    let process = || shared.change(|state| process(state, &headers, key, order, body));
-    let response = misbehave::answer(rule, &wire, process).await;
+    let process = {
+        let (shared, headers, body) = (shared.clone(), headers.clone(), body.clone());
+        move || shared.change(|state| process(state, &headers, key, order, body))
+    };
+    let response = match rule {
+        Some(Rule {
+            action: Action::UnderWay(under_way),
+            latency_ms,
+            ..
+        }) => {
+            misbehave::wait(latency_ms).await;
+            under_way::answer(under_way, &shared, &wire, &order_id, process).await
+        }
+        rule => {
+            let sent = Sent {
+                headers: &headers,
+                body: &body,
+            };
+            misbehave::answer(rule, &wire, &sent, process).await
+        }
+    };
     shared.change(|state| state.order_answered(request, &order_id, response.status()));
     response
 }
@@ -55,18 +78,23 @@ fn process(
     order: Result<Order, Problem>,
     body: Bytes,
 ) -> Response {
-    if let Err(challenge) = check_token(state, headers) {
+    if let Some((name, value)) = &state.settings.destination_api_key {
+        if header(headers, name).as_ref() != Some(value) {
+            let detail = format!("{name} is missing or wrong");
+            return Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
+        }
+    } else if let Err(challenge) = check_token(state, headers) {
         let problem = Problem::new(
             StatusCode::UNAUTHORIZED,
             "the bearer token is missing or not valid",
         );
         return ([(WWW_AUTHENTICATE, challenge)], problem).into_response();
     }
-    let stored = check(state, headers, key, order).and_then(|order| store(state, order, body));
+    let stored = check(state, headers, key, order).map(|order| store(state, order, body));
     stored.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The challenge to answer with (RFC 6750 §3) where the token will not do.
+/// The challenge to answer with (RFC 6750 §3) where the token is refused.
 fn check_token(state: &mut State, headers: &HeaderMap) -> Result<(), &'static str> {
     let header = header(headers, AUTHORIZATION.as_str());
     let Some(token) = header
@@ -76,8 +104,11 @@ fn check_token(state: &mut State, headers: &HeaderMap) -> Result<(), &'static st
         return Err("Bearer realm=\"sandbox\"");
     };
     let limit = state.settings.token_uses;
+    let now = Instant::now();
     match state.tokens.get_mut(token) {
-        Some(token) if Instant::now() < token.expires && (limit == 0 || token.uses < limit) => {
+        Some(token)
+            if token.valid_from <= now && now < token.expires && (limit == 0 || token.uses < limit) =>
+        {
             token.uses += 1;
             Ok(())
         }
@@ -98,6 +129,7 @@ fn check(
             "send application/json",
         ));
     }
+    check_static_headers(headers, &state.settings.destination_headers)?;
     let name = &state.settings.idempotency_key_header;
     let Some(key) = key else {
         return Err(Problem::new(
@@ -118,15 +150,20 @@ fn check(
     }
 }
 
-fn store(state: &mut State, order: Order, body: Bytes) -> Result<Response, Problem> {
+fn store(state: &mut State, order: Order, body: Bytes) -> Response {
+    if state.under_way.contains(&order.order_id) {
+        return under_way::conflict();
+    }
     match state.record.ledger.entry(order.order_id.clone()) {
         Entry::Occupied(mut entry) => {
             entry.get_mut().posts += 1;
             state.record.counters.orders_duplicate += 1;
-            Err(Problem::new(
-                StatusCode::CONFLICT,
-                "an order with this orderId exists",
-            ))
+            match &state.settings.duplicate_answer {
+                Some(answer) => answer.clone().into_response(),
+                None => {
+                    Problem::new(StatusCode::CONFLICT, "an order with this orderId exists").into_response()
+                }
+            }
         }
         Entry::Vacant(place) => {
             let answer = json!({ "orderId": order.order_id });
@@ -136,7 +173,7 @@ fn store(state: &mut State, order: Order, body: Bytes) -> Result<Response, Probl
                 posts: 1,
             });
             state.record.counters.orders_stored += 1;
-            Ok((StatusCode::CREATED, Json(answer)).into_response())
+            (StatusCode::CREATED, Json(answer)).into_response()
         }
     }
 }

@@ -50,7 +50,7 @@ impl Sandbox {
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "the sandbox has no such path"))
             .with_state(shared.clone());
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(connection::accept(listener, router, stopped));
+        let server = tokio::spawn(connection::accept(listener, router, shared.clone(), stopped));
         Ok(Self {
             address,
             shared,
@@ -125,6 +125,17 @@ impl Sandbox {
     pub fn rotate_api_key(&self, api_key: impl Into<String>) {
         let api_key = api_key.into();
         self.shared.change(|state| state.rotate_api_key(api_key));
+    }
+
+    /// Every connection that is idle now answers its next request by RST: what a client finds that was frozen for
+    /// longer than the network kept its connections.
+    pub fn freeze(&self) {
+        self.shared.freeze();
+    }
+
+    /// Ends every POST of [`UnderWay`](crate::UnderWay).
+    pub fn finish_requests(&self) {
+        self.shared.finish_requests();
     }
 
     /// Forgets rules, tokens and all that was recorded. Customers and settings stay.

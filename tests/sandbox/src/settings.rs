@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::answer::Answer;
 use crate::customers::Customers;
+use crate::links;
 
 /// How a sandbox starts. The defaults are obvious fixtures, so that a log can be searched for them.
 #[derive(Clone, Debug)]
@@ -17,12 +19,19 @@ pub struct Settings {
     pub page_size: u64,
     /// What the `Link` header of a page points to.
     pub link_targets: LinkTargets,
+    /// The `Link` header of a page that is not the last: `{target}` is the next page's URL, `{path}` its path and
+    /// query. [`links`](crate::links) has what servers make of it.
+    pub link: String,
+    /// Pages without customers, each with a link to the next.
+    pub empty_pages: EmptyPages,
     /// How the source's answers are compressed, if the caller accepts that.
     pub compression: Option<Compression>,
     /// The header that carries the API key.
     pub api_key_header: String,
     /// The key that `GET /customers` asks for.
     pub api_key: String,
+    /// Further headers that `GET /customers` asks for.
+    pub source_headers: Vec<(String, String)>,
     /// The OAuth 2.0 client.
     pub client_id: String,
     /// The OAuth 2.0 client's secret.
@@ -33,8 +42,20 @@ pub struct Settings {
     pub token_ttl: Duration,
     /// How often a token is accepted; 0 is without limit.
     pub token_uses: u64,
-    /// How a token's life is told.
+    /// How long after it was issued a token is accepted for the first time (the claim `nbf` of a JWT).
+    pub token_delay: Duration,
+    /// How an answer states a token's lifetime.
     pub expires_in: ExpiresIn,
+    /// Name and value of the header that `POST /orders` asks for instead of a token.
+    pub destination_api_key: Option<(String, String)>,
+    /// Further headers that `POST /orders` asks for.
+    pub destination_headers: Vec<(String, String)>,
+    /// The answer to an order that exists; without it, 409 with a problem.
+    pub duplicate_answer: Option<Answer>,
+    /// A connection without a request is closed after this time.
+    pub keep_alive_timeout: Option<Duration>,
+    /// A connection is closed right after so many answers, without a `Connection: close`.
+    pub requests_per_connection: Option<u64>,
     /// The header that must repeat the `orderId`.
     pub idempotency_key_header: String,
 }
@@ -46,22 +67,65 @@ impl Default for Settings {
             customers: Customers::default(),
             page_size: 0,
             link_targets: LinkTargets::Relative,
+            link: links::STANDARD.to_owned(),
+            empty_pages: EmptyPages::default(),
             compression: None,
             api_key_header: "x-api-key".to_owned(),
             api_key: "fixture-api-key".to_owned(),
+            source_headers: Vec::new(),
             client_id: "fixture-client".to_owned(),
             client_secret: "fixture-client-secret".to_owned(),
             client_auth: ClientAuth::Basic,
             token_ttl: Duration::from_secs(3600),
             token_uses: 0,
+            token_delay: Duration::ZERO,
             expires_in: ExpiresIn::Number,
+            destination_api_key: None,
+            destination_headers: Vec::new(),
+            duplicate_answer: None,
+            keep_alive_timeout: None,
+            requests_per_connection: None,
             idempotency_key_header: "Idempotency-Key".to_owned(),
         }
     }
 }
 
+/// Pages without customers, each with a link to the next: `count` of them after the first `after` pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EmptyPages {
+    pub after: u64,
+    pub count: u64,
+}
+
+impl EmptyPages {
+    /// Empty pages without end after the first `after` pages.
+    pub fn endless(after: u64) -> Self {
+        Self {
+            after,
+            count: u64::MAX,
+        }
+    }
+
+    /// The page with customers that is served as page `number`, from 1 each; `None` for an empty one.
+    pub(crate) fn real_page(self, number: u64) -> Option<u64> {
+        if number <= self.after {
+            Some(number)
+        } else if number - self.after <= self.count {
+            None
+        } else {
+            Some(number - self.count)
+        }
+    }
+
+    /// Whether an empty page follows page `number`.
+    pub(crate) fn follow(self, number: u64) -> bool {
+        self.real_page(number.saturating_add(1)).is_none()
+    }
+}
+
 /// A content coding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Compression {
     /// RFC 1952
     Gzip,

@@ -6,13 +6,14 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HOST, LINK};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
 use crate::connection::Wire;
 use crate::customers::Customers;
+use crate::echo::Sent;
 use crate::faults::Endpoint;
 use crate::misbehave;
 use crate::problem::Problem;
@@ -30,7 +31,11 @@ pub(crate) async fn get(
 ) -> Response {
     let rule = shared.change(|state| state.arrived(Endpoint::Customers));
     let process = || process(&shared, &headers, &uri).unwrap_or_else(IntoResponse::into_response);
-    let response = misbehave::answer(rule, &wire, process).await;
+    let sent = Sent {
+        headers: &headers,
+        body: &[],
+    };
+    let response = misbehave::answer(rule, &wire, &sent, process).await;
     shared.change(|state| state.answered(Endpoint::Customers, response.status()));
     response
 }
@@ -44,15 +49,19 @@ fn process(shared: &Arc<Shared>, headers: &HeaderMap, uri: &Uri) -> Result<Respo
         let detail = format!("{} is missing or wrong", settings.api_key_header);
         return Err(Problem::new(StatusCode::UNAUTHORIZED, detail));
     }
-    let page = page(uri)?;
+    check_static_headers(headers, &settings.source_headers)?;
+    let number = page(uri)?;
     let count = settings.customers.count();
-    let (start, end) = match settings.page_size {
-        0 => (0, count),
-        size => (
+    let page = settings.empty_pages.real_page(number);
+    let (start, end) = match (page, settings.page_size) {
+        (Some(_), 0) => (0, count),
+        (Some(page), size) => (
             (page - 1).saturating_mul(size).min(count),
             page.saturating_mul(size).min(count),
         ),
+        (None, _) => (0, 0),
     };
+    let has_next = end < count || settings.empty_pages.follow(number);
     let body = Page {
         shared: shared.clone(),
         customers: settings.customers.clone(),
@@ -63,8 +72,8 @@ fn process(shared: &Arc<Shared>, headers: &HeaderMap, uri: &Uri) -> Result<Respo
     };
     let body = Body::from_stream(stream::iter(body).map(Ok::<_, axum::Error>));
     let mut response = ([(CONTENT_TYPE, "application/json")], body).into_response();
-    if end < count
-        && let Ok(link) = link(&settings, headers, uri.path(), page + 1).parse()
+    if has_next
+        && let Ok(link) = HeaderValue::from_bytes(link(&settings, headers, uri.path(), number + 1).as_bytes())
     {
         response.headers_mut().insert(LINK, link);
     }
@@ -95,7 +104,30 @@ fn link(settings: &Settings, headers: &HeaderMap, path: &str, page: u64) -> Stri
             format!("http://{host}")
         }
     };
-    format!("<{origin}{path}?page={page}>; rel=\"next\"")
+    let target = format!("{path}?page={page}");
+    settings
+        .link
+        .replace("{target}", &format!("{origin}{target}"))
+        .replace("{path}", &target)
+}
+
+/// The headers that an API asks for beside its key.
+pub(crate) fn check_static_headers(
+    headers: &HeaderMap,
+    required: &[(String, String)],
+) -> Result<(), Problem> {
+    let has = |(name, value): &&(String, String)| {
+        headers
+            .get(name)
+            .is_some_and(|sent| sent.as_bytes() == value.as_bytes())
+    };
+    match required.iter().find(|header| !has(header)) {
+        Some((name, _)) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("{name} is missing or wrong"),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The JSON array of one page, chunk by chunk.
@@ -124,7 +156,7 @@ impl Iterator for Page {
             if self.next > self.start {
                 chunk.push(b',');
             }
-            chunk.extend_from_slice(self.customers.json(self.next).as_bytes());
+            chunk.extend_from_slice(&self.customers.json(self.next));
             self.next += 1;
         }
         if self.next == self.end {

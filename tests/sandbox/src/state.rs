@@ -1,6 +1,7 @@
 //! Everything that changes while the sandbox runs, behind one lock, with a bell that rings at each change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::StatusCode;
@@ -16,6 +17,8 @@ use crate::settings::Settings;
 pub(crate) struct Shared {
     state: Mutex<State>,
     changes: watch::Sender<u64>,
+    freezes: AtomicU64,
+    finishes: watch::Sender<u64>,
 }
 
 impl Shared {
@@ -27,7 +30,28 @@ impl Shared {
         Self {
             state: Mutex::new(state),
             changes: watch::Sender::new(0),
+            freezes: AtomicU64::new(0),
+            finishes: watch::Sender::new(0),
         }
+    }
+
+    /// Every connection that is idle now answers its next request by RST.
+    pub(crate) fn freeze(&self) {
+        self.freezes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn freezes(&self) -> u64 {
+        self.freezes.load(Ordering::Relaxed)
+    }
+
+    /// Ends every request that is under way.
+    pub(crate) fn finish_requests(&self) {
+        self.finishes.send_modify(|count| *count += 1);
+    }
+
+    /// Sees the next call of [`Shared::finish_requests`].
+    pub(crate) fn finishes(&self) -> watch::Receiver<u64> {
+        self.finishes.subscribe()
     }
 
     pub(crate) fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
@@ -53,6 +77,8 @@ pub(crate) struct State {
     pub(crate) rules: Vec<Rule>,
     pub(crate) record: Record,
     pub(crate) tokens: HashMap<String, Token>,
+    /// Ids of orders whose first POST has not ended.
+    pub(crate) under_way: HashSet<String>,
     attempts: HashMap<String, u64>,
     /// Keys, secrets and tokens that are no longer valid, but still must not be in a log.
     former_credentials: Vec<String>,
@@ -60,6 +86,7 @@ pub(crate) struct State {
 
 /// A token that was issued.
 pub(crate) struct Token {
+    pub(crate) valid_from: Instant,
     pub(crate) expires: Instant,
     pub(crate) uses: u64,
 }
@@ -127,7 +154,12 @@ impl State {
     }
 
     /// Counts a POST to `/orders`, and finds the rule that applies. The number is for [`State::order_answered`].
-    pub(crate) fn order_arrived(&mut self, order_id: &str, customer_id: &str) -> (usize, Option<Rule>) {
+    pub(crate) fn order_arrived(
+        &mut self,
+        order_id: &str,
+        customer_id: &str,
+        body: &[u8],
+    ) -> (usize, Option<Rule>) {
         let number = self.count(Endpoint::Orders);
         let counters = &mut self.record.counters;
         counters.posts_in_flight += 1;
@@ -145,6 +177,7 @@ impl State {
             order_id,
             customer_id,
             attempt,
+            body,
         });
         let rule = self.rule_for(&Call {
             endpoint: Endpoint::Orders,

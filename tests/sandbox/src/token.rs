@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use url::form_urlencoded;
 
 use crate::connection::Wire;
+use crate::echo::Sent;
 use crate::faults::Endpoint;
 use crate::misbehave;
 use crate::record::TokenRequest;
@@ -29,7 +30,11 @@ pub(crate) async fn post(
 ) -> Response {
     let rule = shared.change(|state| state.arrived(Endpoint::Token));
     let process = || shared.change(|state| process(state, &headers, &body));
-    let response = misbehave::answer(rule, &wire, process).await;
+    let sent = Sent {
+        headers: &headers,
+        body: &body,
+    };
+    let response = misbehave::answer(rule, &wire, &sent, process).await;
     shared.change(|state| state.answered(Endpoint::Token, response.status()));
     response
 }
@@ -136,10 +141,12 @@ fn form_decoded(text: &str) -> Option<String> {
 fn issue(state: &mut State) -> Value {
     let token = format!("fixture-token-{:032x}", rand::random::<u128>());
     let ttl = state.settings.token_ttl;
+    let now = Instant::now();
     state.tokens.insert(
         token.clone(),
         Token {
-            expires: Instant::now() + ttl,
+            valid_from: now + state.settings.token_delay,
+            expires: now + ttl,
             uses: 0,
         },
     );

@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Long enough for any machine, and short enough to tell a hanging test.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -101,4 +103,23 @@ pub(crate) fn post_with(client: Client, sandbox: &Sandbox, token: &str, order: &
         .header("content-type", "application/json")
         .header("idempotency-key", order["orderId"].as_str().unwrap_or("no id"))
         .body(order.to_string())
+}
+
+/// A request to write to a connection.
+pub(crate) const PAGE_REQUEST: &[u8] =
+    b"GET /customers HTTP/1.1\r\nhost: x\r\nx-api-key: fixture-api-key\r\n\r\n";
+
+pub(crate) async fn connect(sandbox: &Sandbox) -> TcpStream {
+    let address = sandbox.base_url().replace("http://", "");
+    TcpStream::connect(address).await.unwrap()
+}
+
+/// Sends a request and reads its whole answer, whose body is `[]`.
+pub(crate) async fn request_page(stream: &mut TcpStream) -> String {
+    stream.write_all(PAGE_REQUEST).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n0\r\n\r\n") && !answer.ends_with(b"\r\n\r\n[]") {
+        answer.push(soon(stream.read_u8()).await.unwrap());
+    }
+    String::from_utf8(answer).unwrap()
 }

@@ -4,7 +4,9 @@ use reqwest::RequestBuilder;
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::caller::{ask_for_token, client, get_customers, json_of, order, post, problem, start, token};
+use crate::caller::{
+    ask_for_token, client, get_customers, json_of, order, post, problem, soon, start, token,
+};
 
 fn send(request: RequestBuilder, body: &Value) -> RequestBuilder {
     request
@@ -75,6 +77,15 @@ async fn faults_are_put_as_a_list_of_rules() {
         {"endpoint": "customers", "action": "close"},
         {"endpoint": "customers", "action": "hang"},
         {"endpoint": "customers", "action": "lose_answer"},
+        {"endpoint": "customers", "action": {"raw": {"text": "HTTP/1.1 204 No Content\r\n\r\n", "then": "close"}}},
+        {"endpoint": "customers", "action": {"alter": {"status": 201, "headers": [["x", "y"]], "without": ["link"],
+         "before": "\u{feff}"}}},
+        {"endpoint": "customers", "action": {"echo": {"status": 400, "format": "text",
+         "parts": ["authorization", "body", "values", {"value": "/a"}], "spellings": ["plain", "json_in_json"]}}},
+        {"endpoint": "customers", "action": {"under_way": {"ends_after_ms": 1, "fails": true}}},
+        {"endpoint": "customers", "action": {"disconnect": {"reset": true}}},
+        {"endpoint": "customers", "action": {"bomb": {"coding": "brotli", "bytes": 9, "zeros": true}}},
+        {"endpoint": "orders", "body_contains": "x", "chance": {"percent": 1, "whole_orders": true}, "action": "hang"},
         {"endpoint": "customers", "action": "pass"},
         {"endpoint": "customers"},
     ]);
@@ -215,4 +226,26 @@ async fn a_reset_forgets_all_but_customers_and_settings() {
             .unwrap(),
         "[1]"
     );
+}
+
+#[tokio::test]
+async fn connections_are_frozen_and_requests_finished() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let rules = json!([{"endpoint": "orders", "attempts": [1], "action": {"under_way": {}}}]);
+    assert_eq!(put_faults(&sandbox, rules).await, 204);
+    let under_way = tokio::spawn(post(&sandbox, &token, &order(1)).send());
+    soon(sandbox.until(|record| record.counters.order_posts == 1)).await;
+    let pooling = client();
+    let page = || {
+        pooling
+            .get(sandbox.customers_url())
+            .header("x-api-key", "fixture-api-key")
+    };
+    page().send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(do_post(&sandbox, "freeze", json!(null)).await, 204);
+    assert!(page().send().await.is_err());
+    assert_eq!(do_post(&sandbox, "requests/finish", json!(null)).await, 204);
+    let response = soon(under_way).await.unwrap().unwrap();
+    assert_eq!(response.status(), 201);
 }

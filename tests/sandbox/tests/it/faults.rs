@@ -283,3 +283,35 @@ async fn a_rule_of_one_endpoint_leaves_the_others_alone() {
     assert_eq!(get_customers(&sandbox).send().await.unwrap().status(), 200);
     assert_eq!(ask_for_token(&sandbox).send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn share_of_orders_is_the_same_on_every_attempt() {
+    const ORDERS: u32 = 200;
+    const PERCENT: u64 = 10;
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let blocked = Rule::on(Endpoint::Orders, Answer::status(403)).share_of_orders(PERCENT, 1);
+    sandbox.set_faults([blocked]);
+    let first = statuses(&sandbox, &token, 1..=ORDERS).await;
+    let second = statuses(&sandbox, &token, 1..=ORDERS).await;
+    let blocked = |statuses: &[u16]| {
+        let status = |(at, status): (usize, &u16)| (*status == 403).then_some(at);
+        statuses.iter().enumerate().filter_map(status).collect::<Vec<_>>()
+    };
+    assert_eq!(blocked(&first), blocked(&second));
+    let count = blocked(&first).len();
+    assert!((5..=40).contains(&count), "{count}");
+}
+
+#[tokio::test]
+async fn rule_chooses_posts_by_a_text_in_their_body() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let firewall = Rule::on(Endpoint::Orders, Answer::status(403)).body_contains("Select Street");
+    sandbox.set_faults([firewall]);
+    let mut disliked = order(1);
+    disliked["shippingAddress"]["line1"] = "1 Select Street".into();
+    let response = post(&sandbox, &token, &disliked).send().await.unwrap();
+    assert_eq!(response.status(), 403);
+    assert_eq!(statuses(&sandbox, &token, [2]).await, [201]);
+}

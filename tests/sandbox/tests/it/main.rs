@@ -5,12 +5,17 @@
     reason = "a failed expectation is the message, also in what the tests share"
 )]
 
+mod alterations;
 mod caller;
 mod connections;
 mod control;
 mod customers;
+mod echo;
 mod faults;
+mod keep_alive;
 mod orders;
 mod program;
+mod raw;
 mod source;
 mod token;
+mod under_way;

@@ -342,3 +342,36 @@ async fn requests_that_cannot_be_told_apart_have_the_key_for_an_id() {
     });
     assert_eq!(ids, [("K1".into(), String::new()), ("K2".into(), "9".into())]);
 }
+
+#[tokio::test]
+async fn api_key_takes_the_place_of_a_token() {
+    let destination_api_key = Some(("x-key".to_owned(), "Key fixture-key".to_owned()));
+    let sandbox = start(Settings {
+        destination_api_key,
+        ..Settings::default()
+    })
+    .await;
+    let missing = post(&sandbox, "no token", &order(1)).send().await.unwrap();
+    assert!(!missing.headers().contains_key("www-authenticate"));
+    assert_eq!(problem(missing, 401).await, "x-key is missing or wrong");
+    let right = post(&sandbox, "no token", &order(1)).header("X-Key", "Key fixture-key");
+    assert_eq!(right.send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn static_headers_are_required_as_set() {
+    let destination_headers = vec![("x-version".to_owned(), "2".to_owned())];
+    let sandbox = start(Settings {
+        destination_headers,
+        ..Settings::default()
+    })
+    .await;
+    let token = token(&sandbox).await;
+    let request = || post(&sandbox, &token, &order(1));
+    for wrong in [request(), request().header("x-version", "1")] {
+        let response = wrong.send().await.unwrap();
+        assert_eq!(problem(response, 400).await, "x-version is missing or wrong");
+    }
+    let right = request().header("X-Version", "2");
+    assert_eq!(right.send().await.unwrap().status(), 201);
+}

@@ -1,6 +1,6 @@
 //! `GET /customers`
 
-use sandbox::{Compression, Customers, LinkTargets, Settings, customers};
+use sandbox::{Compression, Customers, EmptyPages, LinkTargets, Settings, customers, links};
 use serde_json::{Value, value::RawValue};
 
 use crate::caller::{client, get_customers, json_of, problem, start};
@@ -270,4 +270,106 @@ async fn an_answer_is_compressed_as_set_if_the_caller_accepts_it() {
         let compressed = compressed.bytes().await.unwrap();
         assert!(compressed.len() < plain.bytes().await.unwrap().len() / 2);
     }
+}
+
+/// The body and the link of each of the first pages.
+async fn pages(sandbox: &sandbox::Sandbox, numbers: std::ops::RangeInclusive<u64>) -> Vec<(String, bool)> {
+    let mut pages = Vec::new();
+    for number in numbers {
+        let url = format!("{}?page={number}", sandbox.customers_url());
+        let request = client().get(url).header("x-api-key", "fixture-api-key");
+        let response = request.send().await.unwrap();
+        let links_on = response.headers().contains_key("link");
+        pages.push((response.text().await.unwrap(), links_on));
+    }
+    pages
+}
+
+#[tokio::test]
+async fn empty_pages_stand_between_full_ones() {
+    let sandbox = start(Settings {
+        customers: Customers::parse(b"[1,2]").unwrap(),
+        page_size: 1,
+        empty_pages: EmptyPages { after: 1, count: 2 },
+        ..Settings::default()
+    })
+    .await;
+    let page = |body: &str, links_on| (body.to_owned(), links_on);
+    assert_eq!(
+        pages(&sandbox, 1..=4).await,
+        [
+            page("[1]", true),
+            page("[]", true),
+            page("[]", true),
+            page("[2]", false)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn empty_pages_without_end_link_on_and_on() {
+    let sandbox = start(Settings {
+        customers: Customers::parse(b"[1]").unwrap(),
+        page_size: 1,
+        empty_pages: EmptyPages::endless(1),
+        ..Settings::default()
+    })
+    .await;
+    let far = 1_000_000;
+    assert_eq!(pages(&sandbox, 1..=1).await, [("[1]".to_owned(), true)]);
+    assert_eq!(pages(&sandbox, far..=far).await, [("[]".to_owned(), true)]);
+}
+
+#[tokio::test]
+async fn link_is_written_as_set() {
+    let path = "/customers?page=2";
+    for (link, expected) in [
+        (links::SINGLE_QUOTES, format!("<{path}>; rel='next'")),
+        (
+            links::BAD_PORT,
+            format!("<http://127.0.0.1:PORT{path}>; rel=\"next\""),
+        ),
+        (links::WITHOUT_BRACKETS, format!("{path}; rel=\"next\"")),
+        (links::HTML_ESCAPED, format!("&lt;{path}&gt;; rel=\"next\"")),
+        (links::WITHOUT_END, format!("<{path}; rel=\"next\"")),
+        (links::WITHOUT_SEMICOLON, format!("<{path}> rel=\"next\"")),
+    ] {
+        let sandbox = start(Settings {
+            customers: Customers::parse(b"[1,2]").unwrap(),
+            page_size: 1,
+            link: link.to_owned(),
+            ..Settings::default()
+        })
+        .await;
+        let response = get_customers(&sandbox).send().await.unwrap();
+        assert_eq!(response.headers()["link"], expected);
+    }
+}
+
+#[tokio::test]
+async fn link_may_hold_bytes_beyond_ascii() {
+    let sandbox = start(Settings {
+        customers: Customers::parse(b"[1,2]").unwrap(),
+        page_size: 1,
+        link: links::UTF8_IN_ANOTHER.to_owned(),
+        ..Settings::default()
+    })
+    .await;
+    let response = get_customers(&sandbox).send().await.unwrap();
+    let link = std::str::from_utf8(response.headers()["link"].as_bytes()).unwrap();
+    assert!(!link.is_ascii(), "{link}");
+    assert!(link.ends_with("</customers?page=2>; rel=\"next\""), "{link}");
+}
+
+#[tokio::test]
+async fn static_headers_are_required_as_set() {
+    let sandbox = start(Settings {
+        source_headers: vec![("x-version".to_owned(), "2".to_owned())],
+        ..Settings::default()
+    })
+    .await;
+    let missing = get_customers(&sandbox).send().await.unwrap();
+    assert_eq!(problem(missing, 400).await, "x-version is missing or wrong");
+    let right = get_customers(&sandbox).header("x-version", "2");
+    assert_eq!(right.send().await.unwrap().status(), 200);
 }

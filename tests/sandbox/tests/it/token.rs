@@ -267,3 +267,21 @@ async fn revoked_tokens_are_refused() {
     );
     assert!(sandbox.canaries().contains(&former));
 }
+
+#[tokio::test]
+async fn token_is_accepted_only_after_its_delay() {
+    let token_delay = Duration::from_secs(1);
+    let sandbox = start(Settings {
+        token_delay,
+        ..Settings::default()
+    })
+    .await;
+    let token = token(&sandbox).await;
+    let early = post(&sandbox, &token, &order(1)).send().await.unwrap();
+    assert_eq!(early.status(), 401);
+    tokio::time::pause();
+    tokio::time::advance(token_delay).await;
+    tokio::time::resume();
+    let later = post(&sandbox, &token, &order(1)).send().await.unwrap();
+    assert_eq!(later.status(), 201);
+}
