@@ -1,4 +1,4 @@
-//! `infra/RUNBOOK.md`: its commands, taken from the page itself, as somebody on call would paste them.
+//! The commands of `infra/RUNBOOK.md`, read from the document and run as pasted.
 
 use std::{
     fs,
@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, date, on_the_deployed_stack, run};
 
-/// The order date and the customer that the pages' first block names.
+/// The order date in the first block.
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 
-/// Puts `aws` on the search path that finds the local AWS also for the services for which version 1 of the AWS CLI
-/// does not read `AWS_ENDPOINT_URL`.
+/// A search path with an `aws` that finds the local AWS also for those services for which version 1 of the AWS CLI does
+/// not read `AWS_ENDPOINT_URL`.
 fn search_path(stack: &LocalDeployment) -> std::ffi::OsString {
     let folder = stack.places.work.join("runbook");
     fs::create_dir_all(&folder).unwrap();
@@ -35,10 +35,7 @@ fn search_path(stack: &LocalDeployment) -> std::ffi::OsString {
     std::env::join_paths(places.into_iter().chain(std::env::split_paths(&inherited))).unwrap()
 }
 
-/// Runs commands after the runbook's first block, from the root of the repository.
-///
-/// # Returns
-/// What they print.
+/// Runs commands after the runbook's first block, from the root of the repository, and returns what they print.
 fn paste(stack: &LocalDeployment, commands: &str, typed: &str) -> String {
     let script = format!("set -euo pipefail\n{}\n{commands}", Runbook::read().first_block);
     let mut shell = Command::new("bash")
@@ -55,7 +52,7 @@ fn paste(stack: &LocalDeployment, commands: &str, typed: &str) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Commands that read nothing may be over by now.
+    // Commands that read nothing may have ended by now.
     let _ = shell.stdin.take().unwrap().write_all(typed.as_bytes());
     let printed = shell.wait_with_output().unwrap();
     let (out, err) = (
@@ -67,12 +64,12 @@ fn paste(stack: &LocalDeployment, commands: &str, typed: &str) -> String {
         "{}\n{commands}\n{out}\n{err}",
         printed.status
     );
-    // What `invoke` says of a function that failed.
+    // What `invoke` prints for a function that failed.
     assert!(!out.lines().any(|line| line == "Unhandled"), "{commands}\n{out}");
     out
 }
 
-/// What somebody types where a page asks for it.
+/// The input for a page that reads some.
 fn typed(stack: &LocalDeployment, page: &Page) -> String {
     let known = stack.sandbox.settings();
     match page.anchor.as_str() {
@@ -91,12 +88,12 @@ fn customer_123(email: &str) -> Customers {
 }
 
 #[test]
-fn every_command_of_every_page_works() {
+fn every_command_works() {
     on_the_deployed_stack(async |stack| {
         run(stack, date(ORDER_DATE), &customers::generate(40, 51)).await;
         let (mut commands, mut elsewhere) = (0, Vec::new());
         for page in Runbook::read().pages {
-            // In one shell, as a page is read: a later block may use what an earlier one has set.
+            // In one shell: a later block may use what an earlier one has set.
             let all = page.commands.join("\n");
             if !all.is_empty() {
                 println!("── {}\n{}", page.anchor, paste(stack, &all, &typed(stack, &page)));
@@ -104,23 +101,23 @@ fn every_command_of_every_page_works() {
             commands += page.commands.len();
             elsewhere.extend(page.aws_only.iter().map(|_| page.anchor.clone()));
         }
-        println!("{commands} blocks of commands; not done here: {elsewhere:?}");
+        println!("{commands} blocks of commands; not run here: {elsewhere:?}");
         assert!(commands >= 30, "{commands}");
         assert_eq!(elsewhere, ["misconfigured", "deploying-and-going-back"]);
     });
 }
 
 #[test]
-fn whoever_asks_why_customer_123_has_no_order_finds_out_and_mends_it() {
+fn customer_without_order_is_found_and_fixed() {
     on_the_deployed_stack(async |stack| {
         let page = Runbook::read().page("a-customer-has-no-order");
-        let [why, in_the_source, story, mend] = &page.commands[..] else {
+        let [dead_letter, in_source, history, fix] = &page.commands[..] else {
             panic!("{:?}", page.commands)
         };
-        stack.sandbox.set_customers(customer_123("nobody"));
+        stack.sandbox.set_customers(customer_123("not an address"));
         stack.run(date(ORDER_DATE), PATIENCE, |_| {}).await.unwrap();
 
-        let answer: Value = json_in(&paste(stack, why, ""));
+        let answer: Value = json_in(&paste(stack, dead_letter, ""));
         let example = &answer["examples"][0];
         assert_eq!(
             [
@@ -131,15 +128,15 @@ fn whoever_asks_why_customer_123_has_no_order_finds_out_and_mends_it() {
             ["123", "invalid_customer", ORDER_DATE]
         );
         assert_eq!(example["detail"], "email: must be a valid e-mail address");
-        let answer = json_in(&paste(stack, in_the_source, ""));
+        let answer = json_in(&paste(stack, in_source, ""));
         assert_eq!(
             (&answer["enqueued"], &answer["missing_customer_ids"]),
             (&json!(1), &json!([]))
         );
-        assert!(paste(stack, story, "").contains("email: must be a valid e-mail address"));
+        assert!(paste(stack, history, "").contains("email: must be a valid e-mail address"));
 
         stack.sandbox.set_customers(customer_123("john.doe@example.com"));
-        paste(stack, mend, "");
+        paste(stack, fix, "");
         let ordered = stack.sandbox.until(|record| record.counters.orders_stored == 1);
         tokio::time::timeout(PATIENCE, ordered).await.unwrap();
         let orders = stack.sandbox.ledger();
@@ -147,11 +144,11 @@ fn whoever_asks_why_customer_123_has_no_order_finds_out_and_mends_it() {
             orders.keys().collect::<Vec<_>>(),
             ["ORD-20231015-TSKDTY56PWC8QZC3"]
         );
-        assert_eq!(json_in(&paste(stack, why, ""))["examined"], 0);
+        assert_eq!(json_in(&paste(stack, dead_letter, ""))["examined"], 0);
     });
 }
 
-/// The JSON document that `invoke` prints after the line that says that there was no error.
+/// The JSON document that `invoke` prints after the line `None`.
 fn json_in(printed: &str) -> Value {
     let text = printed
         .strip_prefix("None\n")

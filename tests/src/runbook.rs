@@ -1,32 +1,30 @@
 //! `infra/RUNBOOK.md` as a program reads it.
 
+use crate::documents::anchor;
+
 const TEXT: &str = include_str!("../../infra/RUNBOOK.md");
 
-/// The runbook.
 #[derive(Debug)]
 pub struct Runbook {
-    /// What one begins with.
+    /// Defines what the other commands use.
     pub first_block: String,
-    /// All pages, in their order.
     pub pages: Vec<Page>,
 }
 
-/// One page: what a heading of the second level begins.
+/// One page: what follows a heading of the second level.
 #[derive(Debug, Default)]
 pub struct Page {
     /// The heading, as a link names it.
     pub anchor: String,
+    /// Its headings of the third level.
+    pub sections: Vec<String>,
     /// Its blocks of commands.
     pub commands: Vec<String>,
-    /// Those that only the real AWS can carry out: marked `sh aws-only`.
+    /// Commands that only the real AWS can execute, marked `sh aws-only`.
     pub aws_only: Vec<String>,
-    /// The rest of its text.
-    pub text: String,
 }
 
 impl Runbook {
-    /// Reads it.
-    #[must_use]
     pub fn read() -> Self {
         let mut pages = vec![Page::default()];
         let mut lines = TEXT.lines();
@@ -49,27 +47,16 @@ impl Runbook {
                     "sh aws-only" => page.aws_only.push(block.join("\n")),
                     _ => panic!("a block of the kind {kind:?}"),
                 }
-            } else {
-                page.text.push_str(line);
-                page.text.push('\n');
+            } else if let Some(section) = line.strip_prefix("### ") {
+                page.sections.push(section.to_owned());
             }
         }
         let first_block = pages.remove(0).commands.join("\n");
         Self { first_block, pages }
     }
 
-    /// The page of this anchor.
-    #[must_use]
     pub fn page(self, anchor: &str) -> Page {
         let mut pages = self.pages.into_iter();
         pages.find(|page| page.anchor == anchor).expect(anchor)
     }
-}
-
-/// A heading's anchor, as GitHub and others make it.
-fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase().replace(' ', "-");
-    kept.chars()
-        .filter(|c| c.is_alphanumeric() || *c == '-')
-        .collect()
 }

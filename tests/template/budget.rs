@@ -22,7 +22,7 @@ fn shortest_span(receives: u64) -> Duration {
 }
 
 #[test]
-fn an_outage_of_24_hours_leads_to_no_dead_letter_whatever_the_jitter() {
+fn outage_of_24_hours_makes_no_dead_letter() {
     let receives = resource("CustomerQueue")
         .number("/RedrivePolicy/maxReceiveCount")
         .unwrap();
@@ -33,7 +33,7 @@ fn an_outage_of_24_hours_leads_to_no_dead_letter_whatever_the_jitter() {
 }
 
 #[test]
-fn no_message_reaches_the_end_of_the_queues_retention_unseen() {
+fn every_message_is_seen_before_retention_ends() {
     let queue = resource("CustomerQueue");
     let retention = Duration::from_secs(queue.number("/MessageRetentionPeriod").unwrap());
     // Where no visibility can be set the queue's own applies; the message must come back before it is deleted, with

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::rules::{page, tells};
+use crate::rules::{notifies, page};
 use integration_tests::documents::{DEPLOYMENT, Document, MONITORING, root, rows};
 use integration_tests::template::Template;
 
@@ -48,7 +48,7 @@ fn alarm_table_is_the_descriptions() {
         .into_iter()
         .flat_map(|kind| template.of_type(kind).unwrap());
     let described: BTreeSet<Vec<String>> = alarms
-        .filter(|alarm| tells(*alarm))
+        .filter(|alarm| notifies(*alarm))
         .map(|alarm| {
             let (meaning, first, anchor) = page(alarm, template).unwrap();
             let link = format!("[`{anchor}`](../infra/RUNBOOK.md#{anchor})");

@@ -1,8 +1,7 @@
-//! What `template.yaml` and `infra/monitoring.yaml` promise, read from what SAM makes of them.
+//! Rules for `template.yaml` and `infra/monitoring.yaml`, checked on what SAM makes of them.
 //!
-//! * `rules`: what keeps an order from being lost, a credential from leaking, a log from growing, and a person from not
-//!   being told.
-//! * `mutations`: each rule, broken on purpose: a rule that nothing can break says nothing.
+//! * `rules`: no lost order, no leaked credential, no unbounded log, no failure without a notification.
+//! * `mutations`: each rule is broken on purpose, since a rule that no mutation breaks checks nothing.
 //! * `budget`: how long an outage may last.
 //! * `documents`: the documents' tables of parameters and alarms, links, and width.
 #![allow(

@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::rules::{MONITORING, PRODUCT, Rule};
 use integration_tests::template::Template;
 
-/// A template that must not be: the rule that says so, what is wrong, and how to get there. Each edit is a JSON pointer
-/// and the value there, `null` to take it out.
+/// A template that breaks a rule, and how to get there. Each edit is a JSON pointer and the value there, `null` to remove
+/// it.
 struct Mutation {
     breaks: &'static str,
     by: &'static str,
@@ -30,7 +30,7 @@ macro_rules! mutations {
 }
 use mutations;
 
-/// Tells of mutations that the rule they name does not see, and of rules that no mutation breaks.
+/// Reports mutations that their rule does not see, and rules that no mutation breaks.
 fn unseen(rules: &[(&str, Rule)], template: &Template, mutations: &[Mutation]) -> Vec<String> {
     let mut broken = BTreeSet::new();
     let mut unseen = Vec::new();
@@ -49,7 +49,7 @@ fn unseen(rules: &[(&str, Rule)], template: &Template, mutations: &[Mutation]) -
 }
 
 #[test]
-fn every_rule_of_what_runs_sees_what_breaks_it() {
+fn product_rules_see_every_mutation() {
     assert_eq!(
         unseen(PRODUCT, Template::product(), &product::mutations()),
         [""; 0]
@@ -57,7 +57,7 @@ fn every_rule_of_what_runs_sees_what_breaks_it() {
 }
 
 #[test]
-fn every_rule_of_what_watches_it_sees_what_breaks_it() {
+fn monitoring_rules_see_every_mutation() {
     assert_eq!(
         unseen(MONITORING, Template::monitoring(), &monitoring::mutations()),
         [""; 0]

@@ -1,4 +1,4 @@
-//! Alarms: what each says, whom it tells, and what silence means to it.
+//! Alarms: descriptions, notifications, missing data, and the runbook's page of each.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,9 @@ use integration_tests::runbook::Runbook;
 use integration_tests::template::{Resource, Template};
 
 const DAY: u64 = 24 * 60 * 60;
+
+/// The headings of a page, as prometheus-operator/runbooks has them, and how to see that it worked.
+const SECTIONS: [&str; 5] = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Verification"];
 
 /// `PutMetricAlarm`, `PutCompositeAlarm`: AlarmDescription.
 const LONGEST_DESCRIPTION: usize = 1024;
@@ -39,73 +42,75 @@ fn description(alarm: Resource<'_>, template: &Template) -> String {
     text
 }
 
-/// What an alarm says: what it means, the first thing to do, and the anchor of its page in the runbook.
+/// An alarm's description: its meaning, the first step, and the anchor of its page in the runbook.
 ///
-/// The first thing to do is missing where the alarm tells nobody itself.
+/// The first step is missing if the alarm sends no notification.
 pub(crate) fn page(
     alarm: Resource<'_>,
     template: &Template,
 ) -> Result<(String, Option<String>, String), String> {
     static FORM: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"^(?<means>.+?\.)(?: (?<first>First .+\.))? infra/RUNBOOK\.md#(?<anchor>[a-z]+(-[a-z]+)*)$",
+            r"^(?<meaning>.+?\.)(?: (?<first>First .+\.))? infra/RUNBOOK\.md#(?<anchor>[a-z]+(-[a-z]+)*)$",
         )
         .unwrap()
     });
     let text = description(alarm, template);
     ensure!(
         text.len() <= LONGEST_DESCRIPTION,
-        "{} says too much: {}",
+        "the description of {} has {} bytes",
         alarm.id,
         text.len()
     );
     let parts = FORM
         .captures(&text)
-        .ok_or_else(|| format!("{} says {text:?}", alarm.id))?;
+        .ok_or_else(|| format!("the description of {} is {text:?}", alarm.id))?;
     let first = parts.name("first").map(|first| first.as_str().to_owned());
-    Ok((parts["means"].to_owned(), first, parts["anchor"].to_owned()))
+    Ok((parts["meaning"].to_owned(), first, parts["anchor"].to_owned()))
 }
 
-/// Whether it tells somebody itself.
-pub(crate) fn tells(alarm: Resource<'_>) -> bool {
+/// Whether it sends notifications.
+pub(crate) fn notifies(alarm: Resource<'_>) -> bool {
     !alarm.properties["AlarmActions"].is_null()
 }
 
-pub(crate) fn every_alarm_says_what_it_means_what_to_do_first_and_where_to_read_on(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn alarm_description_has_meaning_first_step_and_page(template: &Template) -> Result<(), String> {
     let pages = Runbook::read().pages;
     for alarm in alarms(template)? {
         let (_, first, anchor) = page(alarm, template)?;
+        let page = pages.iter().find(|page| page.anchor == anchor);
+        let page = page.ok_or_else(|| format!("{}: the runbook has no page {anchor}", alarm.id))?;
         ensure!(
-            pages.iter().any(|page| page.anchor == anchor),
-            "{}: the runbook has no page {anchor}",
-            alarm.id
+            page.sections == SECTIONS,
+            "the page {anchor} has the sections {:?}",
+            page.sections
         );
         ensure!(
-            first.is_some() == tells(alarm),
-            "{}: first {first:?}, and it tells somebody: {}",
+            first.is_some() == notifies(alarm),
+            "{}: first {first:?}, and it notifies: {}",
             alarm.id,
-            tells(alarm)
+            notifies(alarm)
         );
     }
     Ok(())
 }
 
-pub(crate) fn every_alarm_is_named_after_the_stack_and_its_page(template: &Template) -> Result<(), String> {
+pub(crate) fn alarm_name_is_stack_and_page(template: &Template) -> Result<(), String> {
     for alarm in alarms(template)? {
         let (_, _, anchor) = page(alarm, template)?;
         let name = &alarm.properties["AlarmName"];
         let right = json!({"Fn::Sub": format!("${{StackName}}-{anchor}")});
-        // One that tells nobody itself has the page of one that does, and a name of its own.
-        ensure!((*name == right) == tells(alarm), "{} is named {name}", alarm.id);
+        // One that sends no notification has the page of one that does, and its own name.
+        ensure!(
+            (*name == right) == notifies(alarm),
+            "{} is named {name}",
+            alarm.id
+        );
     }
     Ok(())
 }
 
-pub(crate) fn every_alarm_tells_the_topic_or_is_part_of_one_that_does(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn alarm_notifies_or_is_part_of_composite(template: &Template) -> Result<(), String> {
     let topic = json!({"Fn::If": ["GivenTopic", [{"Ref": "AlarmTopicArn"}],
         {"Fn::If": ["OwnTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}]});
     let composites = template.of_type("AWS::CloudWatch::CompositeAlarm")?;
@@ -113,10 +118,10 @@ pub(crate) fn every_alarm_tells_the_topic_or_is_part_of_one_that_does(
         let actions = &alarm.properties["AlarmActions"];
         let is_part = composites
             .iter()
-            .any(|composite| tells(*composite) && children(*composite).contains(&alarm.id));
+            .any(|composite| notifies(*composite) && children(*composite).contains(&alarm.id));
         ensure!(
             *actions == topic || (actions.is_null() && is_part),
-            "{} tells {actions}",
+            "{} notifies {actions}",
             alarm.id
         );
         ensure!(
@@ -128,7 +133,7 @@ pub(crate) fn every_alarm_tells_the_topic_or_is_part_of_one_that_does(
     Ok(())
 }
 
-pub(crate) fn silence_sets_off_the_alarm_of_runs_and_no_other(template: &Template) -> Result<(), String> {
+pub(crate) fn missing_data_breaches_only_for_runs(template: &Template) -> Result<(), String> {
     for alarm in template.of_type("AWS::CloudWatch::Alarm")? {
         let right = if alarm.id == "NoCompletedRunAlarm" {
             "breaching"
@@ -142,7 +147,7 @@ pub(crate) fn silence_sets_off_the_alarm_of_runs_and_no_other(template: &Templat
 }
 
 /// A day, or seven if the period is an hour or more (`PutMetricAlarm`: Period).
-pub(crate) fn no_alarm_looks_back_longer_than_cloudwatch_can(template: &Template) -> Result<(), String> {
+pub(crate) fn alarm_window_is_within_cloudwatchs_limit(template: &Template) -> Result<(), String> {
     for alarm in template.of_type("AWS::CloudWatch::Alarm")? {
         let queries = alarm.properties["Metrics"].as_array().into_iter().flatten();
         let mut periods: Vec<u64> = queries
@@ -164,10 +169,10 @@ pub(crate) fn no_alarm_looks_back_longer_than_cloudwatch_can(template: &Template
     Ok(())
 }
 
-/// Within a twentieth of it: earlier is no news, and later is never.
-pub(crate) fn the_alarms_of_duration_are_just_below_the_time_outs(template: &Template) -> Result<(), String> {
+/// Within a twentieth of it: an earlier one would be noise, a later one would come too late.
+pub(crate) fn duration_alarm_is_just_below_timeout(template: &Template) -> Result<(), String> {
     for function in ["FetchCustomers", "SubmitOrders"] {
-        let time_out = Template::product()
+        let timeout = Template::product()
             .resource(&format!("{function}Function"))?
             .number("/Timeout")?
             * 1000;
@@ -175,27 +180,27 @@ pub(crate) fn the_alarms_of_duration_are_just_below_the_time_outs(template: &Tem
             .resource(&format!("{function}DurationAlarm"))?
             .number("/Threshold")?;
         ensure!(
-            threshold < time_out && threshold * 20 > time_out * 19,
-            "{function}: {threshold} of {time_out} ms"
+            threshold < timeout && threshold * 20 > timeout * 19,
+            "{function}: {threshold} of {timeout} ms"
         );
     }
     Ok(())
 }
 
-pub(crate) fn the_topic_takes_alarms_of_this_account_over_tls(template: &Template) -> Result<(), String> {
+pub(crate) fn topic_accepts_only_own_alarms_over_tls(template: &Template) -> Result<(), String> {
     let policy = template.resource("AlarmTopicPolicy")?;
     let topic = policy.target("/Topics/0")?.id;
     let of_topic = |statement: &&&Value| statement["Resource"]["Ref"] == topic;
     let statements = policy.statements();
     ensure!(
         statements.iter().filter(of_topic).count() == statements.len(),
-        "it speaks of others"
+        "it has statements about others"
     );
     let deny = json!({"Bool": {"aws:SecureTransport": "false"}});
     let denies = statements
         .iter()
         .any(|s| s["Effect"] == "Deny" && s["Principal"] == "*" && s["Condition"] == deny);
-    ensure!(denies, "it takes plain http");
+    ensure!(denies, "it accepts plain http");
     for statement in statements
         .iter()
         .filter(|statement| statement["Effect"] == "Allow")

@@ -1,4 +1,4 @@
-//! Alarms that are made of others, and the one that silences what follows from it.
+//! Composite alarms, and which one suppresses which.
 
 use std::sync::LazyLock;
 
@@ -20,11 +20,11 @@ pub(super) fn children(composite: Resource<'_>) -> Vec<&str> {
         .collect()
 }
 
-pub(crate) fn a_composite_names_alarms_that_exist(template: &Template) -> Result<(), String> {
+pub(crate) fn composite_names_existing_alarms(template: &Template) -> Result<(), String> {
     let alarms = alarms(template)?;
     for composite in template.of_type("AWS::CloudWatch::CompositeAlarm")? {
         let children = children(composite);
-        ensure!(!children.is_empty(), "{} is made of none", composite.id);
+        ensure!(!children.is_empty(), "{} names no alarm", composite.id);
         let suppressor = composite.target("/ActionsSuppressor")?.id;
         for child in children.into_iter().chain([suppressor]) {
             ensure!(
@@ -37,8 +37,8 @@ pub(crate) fn a_composite_names_alarms_that_exist(template: &Template) -> Result
     Ok(())
 }
 
-/// CloudWatch demands both where there is a suppressor.
-pub(crate) fn a_composite_says_how_long_it_waits_for_the_cause(template: &Template) -> Result<(), String> {
+/// CloudWatch requires both if there is a suppressor.
+pub(crate) fn composite_has_suppressor_periods(template: &Template) -> Result<(), String> {
     for composite in template.of_type("AWS::CloudWatch::CompositeAlarm")? {
         for period in [
             "/ActionsSuppressorWaitPeriod",
@@ -51,21 +51,19 @@ pub(crate) fn a_composite_says_how_long_it_waits_for_the_cause(template: &Templa
     Ok(())
 }
 
-pub(crate) fn a_destination_that_is_down_silences_what_follows_from_it(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn destination_down_suppresses_its_consequences(template: &Template) -> Result<(), String> {
     let suppressed_by = |cause: &str| -> Result<Vec<&str>, String> {
         let composites = template.of_type("AWS::CloudWatch::CompositeAlarm")?.into_iter();
-        let followers =
+        let suppressed =
             composites.filter(|composite| composite.properties["ActionsSuppressor"] == json!({"Ref": cause}));
-        Ok(followers.map(|composite| composite.id).collect())
+        Ok(suppressed.map(|composite| composite.id).collect())
     };
     let consequences = suppressed_by("DestinationDownAlarm")?;
     ensure!(
         consequences == ["BacklogNotDrainingAlarm", "DeadLettersAlarm"],
         "{consequences:?}"
     );
-    // And is itself one of a misconfiguration, which is told at once.
+    // It is itself a consequence of a misconfiguration, which notifies at once.
     let consequences = suppressed_by("MisconfiguredAlarm")?;
     ensure!(consequences == ["DestinationDownAlarm"], "{consequences:?}");
     Ok(())

@@ -1,4 +1,4 @@
-//! The dashboard: a page that tells a story must be readable.
+//! The dashboard: order of the columns, layout, alarms and links.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use super::alarms::{alarms, page, tells};
+use super::alarms::{alarms, notifies, page};
 use super::ensure;
 use integration_tests::template::Template;
 
 /// The width of the grid (CloudWatch User Guide, "Dashboard body structure and syntax").
 const COLUMNS: u64 = 24;
 
-/// The widgets; a reference in them stands as its name in braces.
+/// The widgets; a reference in them is its name in braces.
 pub(super) fn widgets(template: &Template) -> Result<Vec<Value>, String> {
     static REFERENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\$\{([\w:.]+)\}").unwrap());
     let body = &template.resource("Dashboard")?.properties["DashboardBody"]["Fn::Sub"];
@@ -23,7 +23,7 @@ pub(super) fn widgets(template: &Template) -> Result<Vec<Value>, String> {
         if variable.is_null() {
             format!("{{{}}}", &found[1])
         } else {
-            // What the condition puts in.
+            // What the condition inserts.
             variable["Fn::If"][1]["Fn::Sub"]
                 .as_str()
                 .unwrap_or_default()
@@ -32,15 +32,15 @@ pub(super) fn widgets(template: &Template) -> Result<Vec<Value>, String> {
     });
     let body: Value = serde_json::from_str(&resolved).map_err(|error| error.to_string())?;
     let widgets = body["widgets"].as_array().cloned();
-    widgets.ok_or_else(|| "there are none".to_owned())
+    widgets.ok_or_else(|| "there are no widgets".to_owned())
 }
 
 fn number(widget: &Value, name: &str) -> u64 {
     widget[name].as_u64().unwrap_or(u64::MAX)
 }
 
-/// The columns of the first row of charts, from left to right, and what the headings above them say.
-pub(crate) fn the_dashboard_tells_its_story_in_order(template: &Template) -> Result<(), String> {
+/// The headings, from left to right and from top to bottom.
+pub(crate) fn dashboard_columns_are_in_order(template: &Template) -> Result<(), String> {
     let mut headings: Vec<(u64, u64, String)> = Vec::new();
     for widget in widgets(template)? {
         let markdown = widget["properties"]["markdown"].as_str().unwrap_or_default();
@@ -60,29 +60,32 @@ pub(crate) fn the_dashboard_tells_its_story_in_order(template: &Template) -> Res
                 "2 · Queue",
                 "3 · Orders",
                 "4 · Dead letters",
-                "Health of the machines"
+                "Health of the functions"
             ],
         "{headings:?}"
     );
     Ok(())
 }
 
-pub(crate) fn no_widget_lies_on_another_or_outside(template: &Template) -> Result<(), String> {
+pub(crate) fn widgets_fit_without_overlap(template: &Template) -> Result<(), String> {
     let mut taken = BTreeSet::new();
     for widget in widgets(template)? {
         let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| number(&widget, name));
         let inside = x.saturating_add(width) <= COLUMNS && height <= 100 && width > 0 && height > 0;
-        ensure!(inside, "one is at {x}, {y}, and {width} by {height} large");
+        ensure!(inside, "a widget at {x}, {y} is {width} by {height} large");
         for column in x..x + width {
             for row in y..y + height {
-                ensure!(taken.insert((column, row)), "two lie at {column}, {row}");
+                ensure!(
+                    taken.insert((column, row)),
+                    "two widgets overlap at {column}, {row}"
+                );
             }
         }
     }
     Ok(())
 }
 
-pub(crate) fn every_alarm_that_tells_is_on_the_dashboard(template: &Template) -> Result<(), String> {
+pub(crate) fn dashboard_shows_every_notifying_alarm(template: &Template) -> Result<(), String> {
     let widgets = widgets(template)?;
     let shown: BTreeSet<String> = widgets
         .iter()
@@ -97,16 +100,13 @@ pub(crate) fn every_alarm_that_tells_is_on_the_dashboard(template: &Template) ->
             )
         })
         .collect();
-    let telling = alarms(template)?.into_iter().filter(|alarm| tells(*alarm));
-    let telling: BTreeSet<String> = telling.map(|alarm| alarm.id.to_owned()).collect();
-    ensure!(
-        shown == telling,
-        "{shown:?} are shown, and {telling:?} tell somebody"
-    );
+    let notifying = alarms(template)?.into_iter().filter(|alarm| notifies(*alarm));
+    let notifying: BTreeSet<String> = notifying.map(|alarm| alarm.id.to_owned()).collect();
+    ensure!(shown == notifying, "{shown:?} are shown, {notifying:?} notify");
     Ok(())
 }
 
-pub(crate) fn the_dashboard_links_to_pages_that_alarms_name(template: &Template) -> Result<(), String> {
+pub(crate) fn dashboard_links_lead_to_alarm_pages(template: &Template) -> Result<(), String> {
     static LINK: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\[([^\]]*)\]\(\{RunbookUrl\}#([^)]*)\)").unwrap());
     let pages: Result<BTreeSet<String>, String> = alarms(template)?
@@ -122,7 +122,7 @@ pub(crate) fn the_dashboard_links_to_pages_that_alarms_name(template: &Template)
             .captures_iter(markdown)
             .map(|link| (link[1].to_owned(), link[2].to_owned()))
             .collect();
-        ensure!(!links.is_empty(), "one says no more than {markdown:?}");
+        ensure!(!links.is_empty(), "{markdown:?} has no link");
         for (text, anchor) in links {
             ensure!(
                 text == anchor && pages.contains(&anchor),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ensure;
 use integration_tests::template::Template;
 
-pub(crate) fn the_mapping_reports_each_message_that_failed(template: &Template) -> Result<(), String> {
+pub(crate) fn event_source_mapping_reports_item_failures(template: &Template) -> Result<(), String> {
     let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
     let types = mapping.get("/FunctionResponseTypes");
     ensure!(types == &json!(["ReportBatchItemFailures"]), "{types}");
@@ -16,7 +16,7 @@ pub(crate) fn the_mapping_reports_each_message_that_failed(template: &Template) 
     Ok(())
 }
 
-pub(crate) fn a_batch_of_more_than_ten_has_a_window(template: &Template) -> Result<(), String> {
+pub(crate) fn batch_above_ten_has_a_window(template: &Template) -> Result<(), String> {
     let window = template
         .resource("SubmitOrdersFunctionCustomers")?
         .number("/MaximumBatchingWindowInSeconds")?;
@@ -24,7 +24,7 @@ pub(crate) fn a_batch_of_more_than_ten_has_a_window(template: &Template) -> Resu
     Ok(())
 }
 
-pub(crate) fn every_call_is_over_before_its_function_is(template: &Template) -> Result<(), String> {
+pub(crate) fn calls_end_before_their_function(template: &Template) -> Result<(), String> {
     let post = submit_orders::destination::POST_TIMEOUT + submit_orders::submission::WRAP_UP;
     for (function, longest) in [
         ("FetchCustomersFunction", shared::aws::OPERATION_TIMEOUT),
@@ -43,9 +43,7 @@ pub(crate) fn every_call_is_over_before_its_function_is(template: &Template) -> 
     Ok(())
 }
 
-pub(crate) fn at_least_two_instances_may_work_and_no_reserved_concurrency_is_below(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn concurrency_is_at_least_two_and_unreserved(template: &Template) -> Result<(), String> {
     let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
     let most = mapping.number("/ScalingConfig/MaximumConcurrency")?;
     ensure!(most >= 2, "{most}");
@@ -62,7 +60,7 @@ pub(crate) fn at_least_two_instances_may_work_and_no_reserved_concurrency_is_bel
     Ok(())
 }
 
-pub(crate) fn every_function_logs_json_to_a_group_that_forgets(template: &Template) -> Result<(), String> {
+pub(crate) fn function_logs_json_with_retention(template: &Template) -> Result<(), String> {
     for function in template.of_type("AWS::Lambda::Function")? {
         let format = function.text("/LoggingConfig/LogFormat");
         ensure!(format == "JSON", "{} logs {format}", function.id);
@@ -75,7 +73,7 @@ pub(crate) fn every_function_logs_json_to_a_group_that_forgets(template: &Templa
 }
 
 /// CloudWatch drops the metrics of a function whose level is above INFO.
-pub(crate) fn no_function_logs_less_than_its_metrics(template: &Template) -> Result<(), String> {
+pub(crate) fn log_level_lets_metrics_through(template: &Template) -> Result<(), String> {
     for function in template.of_type("AWS::Lambda::Function")? {
         let level = &function.properties["LoggingConfig"]["ApplicationLogLevel"]["Ref"];
         ensure!(level == "LogLevel", "{} has the level {level}", function.id);
@@ -85,7 +83,7 @@ pub(crate) fn no_function_logs_less_than_its_metrics(template: &Template) -> Res
     Ok(())
 }
 
-pub(crate) fn every_function_says_who_it_is(template: &Template) -> Result<(), String> {
+pub(crate) fn function_names_itself_to_aws(template: &Template) -> Result<(), String> {
     let mut names = BTreeSet::new();
     for function in template.of_type("AWS::Lambda::Function")? {
         let name = function.text("/Environment/Variables/AWS_SDK_UA_APP_ID");
@@ -100,7 +98,7 @@ pub(crate) fn every_function_says_who_it_is(template: &Template) -> Result<(), S
     Ok(())
 }
 
-pub(crate) fn redrive_orders_is_told_the_two_queues(template: &Template) -> Result<(), String> {
+pub(crate) fn redrive_orders_knows_both_queues(template: &Template) -> Result<(), String> {
     let function = template.resource("RedriveOrdersFunction")?;
     for (variable, queue) in [
         ("QUEUE_URL", "CustomerQueue"),
@@ -112,7 +110,7 @@ pub(crate) fn redrive_orders_is_told_the_two_queues(template: &Template) -> Resu
     Ok(())
 }
 
-pub(crate) fn a_redrive_is_done_at_once_or_not_at_all(template: &Template) -> Result<(), String> {
+pub(crate) fn redrive_is_not_retried(template: &Template) -> Result<(), String> {
     let asynchronous = template.resource("RedriveOrdersFunctionEventInvokeConfig")?;
     let retries = asynchronous.number("/MaximumRetryAttempts")?;
     ensure!(retries == 0, "{retries} retries");
@@ -130,7 +128,7 @@ pub(crate) fn every_function_is_traced(template: &Template) -> Result<(), String
 }
 
 /// A variable that names a secret is told the parameter with its ARN, and no other speaks of one.
-pub(crate) fn no_credential_is_in_the_environment(template: &Template) -> Result<(), String> {
+pub(crate) fn environment_has_no_credential(template: &Template) -> Result<(), String> {
     for function in template.of_type("AWS::Lambda::Function")? {
         let variables = function.properties["Environment"]["Variables"].as_object();
         for (name, value) in variables.into_iter().flatten() {

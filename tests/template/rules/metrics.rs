@@ -1,4 +1,4 @@
-//! Every metric that an alarm or the dashboard names is one that somebody publishes.
+//! Every metric that an alarm or the dashboard names is published by the functions or by AWS.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -8,7 +8,7 @@ use super::dashboard::widgets;
 use super::ensure;
 use integration_tests::template::Template;
 
-/// What the functions publish, by EMF.
+/// The functions' own metrics.
 static OURS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let all = fetch_customers::stats::metric::ALL.iter();
     let all = all.chain(&submit_orders::handler::stats::metric::ALL);
@@ -98,7 +98,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-pub(crate) fn every_metric_is_one_that_somebody_publishes(template: &Template) -> Result<(), String> {
+pub(crate) fn every_metric_is_published(template: &Template) -> Result<(), String> {
     let (of_alarms, of_widgets) = (of_alarms(template)?, of_widgets(template)?);
     ensure!(
         !of_alarms.is_empty() && !of_widgets.is_empty(),
@@ -112,14 +112,14 @@ pub(crate) fn every_metric_is_one_that_somebody_publishes(template: &Template) -
             namespace == "CustomerOrderSync" && OURS.contains(&name.as_str()) && dimensions == ["Stack"];
         ensure!(
             by_aws || by_us,
-            "nobody publishes {namespace} {name} by {dimensions:?}"
+            "{namespace} {name} is not published by {dimensions:?}"
         );
     }
     Ok(())
 }
 
 /// The expression names each metric that is fetched for it, and no other; it alone is compared.
-pub(crate) fn every_metric_of_an_expression_is_used(template: &Template) -> Result<(), String> {
+pub(crate) fn expression_uses_every_metric(template: &Template) -> Result<(), String> {
     for alarm in template.of_type("AWS::CloudWatch::Alarm")? {
         let Some(queries) = alarm.properties["Metrics"].as_array() else {
             continue;

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::ensure;
 use integration_tests::template::Template;
 
-pub(crate) fn every_parameter_says_what_it_is_for(template: &Template) -> Result<(), String> {
+pub(crate) fn every_parameter_has_a_description(template: &Template) -> Result<(), String> {
     for (name, parameter) in template.parameters() {
         let text = parameter["Description"].as_str().unwrap_or_default();
         ensure!(!text.is_empty(), "{name} does not");
@@ -30,7 +30,7 @@ fn takes(template: &Template, name: &str, right: &[&str], wrong: &[&str]) -> Res
     Ok(())
 }
 
-pub(crate) fn a_url_is_https_or_on_loopback(template: &Template) -> Result<(), String> {
+pub(crate) fn url_is_https_or_loopback(template: &Template) -> Result<(), String> {
     for name in ["SourceUrl", "DestinationUrl", "TokenUrl"] {
         takes(
             template,
@@ -55,7 +55,7 @@ pub(crate) fn a_url_is_https_or_on_loopback(template: &Template) -> Result<(), S
     Ok(())
 }
 
-pub(crate) fn a_secret_is_named_by_its_complete_arn(template: &Template) -> Result<(), String> {
+pub(crate) fn secret_is_a_complete_arn(template: &Template) -> Result<(), String> {
     for name in ["SourceSecretArn", "DestinationSecretArn"] {
         takes(
             template,
@@ -74,7 +74,7 @@ pub(crate) fn a_secret_is_named_by_its_complete_arn(template: &Template) -> Resu
     Ok(())
 }
 
-pub(crate) fn who_is_told_is_a_topic_or_an_address(template: &Template) -> Result<(), String> {
+pub(crate) fn alarm_target_is_topic_or_email(template: &Template) -> Result<(), String> {
     takes(
         template,
         "AlarmTopicArn",
@@ -89,9 +89,7 @@ pub(crate) fn who_is_told_is_a_topic_or_an_address(template: &Template) -> Resul
     )
 }
 
-pub(crate) fn monitoring_gets_each_of_its_parameters_by_the_same_rules(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn nested_parameters_have_the_same_rules(template: &Template) -> Result<(), String> {
     let declared = Template::monitoring().parameters();
     let given = &template.resource("Monitoring")?.properties["Parameters"];
     let given: BTreeSet<&String> = given

@@ -28,7 +28,7 @@ fn sources() -> &'static str {
 }
 
 /// Each message is text of the code, and each field a name in it.
-pub(crate) fn every_query_looks_for_what_the_functions_log(template: &Template) -> Result<(), String> {
+pub(crate) fn query_uses_logged_events_and_fields(template: &Template) -> Result<(), String> {
     static TEXT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""([^"]*)""#).unwrap());
     static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"@?[a-z_]+").unwrap());
     // Of Logs Insights itself (CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax").
@@ -95,7 +95,7 @@ fn is_field(name: &str) -> bool {
     forms.iter().any(|form| sources().contains(form))
 }
 
-pub(crate) fn every_query_looks_into_the_log_groups_of_the_stack(template: &Template) -> Result<(), String> {
+pub(crate) fn query_reads_the_stacks_log_groups(template: &Template) -> Result<(), String> {
     let groups = ["FetchCustomersLogGroup", "SubmitOrdersLogGroup"].map(|name| json!({"Ref": name}));
     for query in template.of_type("AWS::Logs::QueryDefinition")? {
         let looked = query.properties["LogGroupNames"]

@@ -10,9 +10,7 @@ use integration_tests::template::Template;
 
 const DAY: u64 = 24 * 60 * 60;
 
-pub(crate) fn a_message_is_hidden_for_six_time_outs_of_the_function_and_the_window(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn visibility_covers_six_timeouts_and_window(template: &Template) -> Result<(), String> {
     let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
     let time_out = mapping.target("/FunctionName")?.number("/Timeout")?;
     let window = mapping.number("/MaximumBatchingWindowInSeconds")?;
@@ -21,7 +19,7 @@ pub(crate) fn a_message_is_hidden_for_six_time_outs_of_the_function_and_the_wind
     Ok(())
 }
 
-pub(crate) fn a_message_is_tried_at_least_five_times(template: &Template) -> Result<(), String> {
+pub(crate) fn message_has_at_least_five_attempts(template: &Template) -> Result<(), String> {
     let queue = template.resource("CustomerQueue")?;
     let tries = queue.number("/RedrivePolicy/maxReceiveCount")?;
     ensure!(tries >= 5, "{tries} times");
@@ -32,7 +30,7 @@ pub(crate) fn a_message_is_tried_at_least_five_times(template: &Template) -> Res
     Ok(())
 }
 
-pub(crate) fn the_longest_backoff_fits_into_the_queues_retention(template: &Template) -> Result<(), String> {
+pub(crate) fn longest_backoff_fits_into_retention(template: &Template) -> Result<(), String> {
     let retention = template
         .resource("CustomerQueue")?
         .number("/MessageRetentionPeriod")?;
@@ -40,9 +38,7 @@ pub(crate) fn the_longest_backoff_fits_into_the_queues_retention(template: &Temp
     Ok(())
 }
 
-pub(crate) fn queues_for_people_keep_a_message_for_14_days_longer_than_the_customer_queue(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn dead_letters_outlive_the_customer_queue(template: &Template) -> Result<(), String> {
     let customers = template
         .resource("CustomerQueue")?
         .number("/MessageRetentionPeriod")?;
@@ -54,7 +50,7 @@ pub(crate) fn queues_for_people_keep_a_message_for_14_days_longer_than_the_custo
     Ok(())
 }
 
-pub(crate) fn submit_orders_is_told_the_queues_retention_as_it_is(template: &Template) -> Result<(), String> {
+pub(crate) fn submit_orders_knows_the_queues_retention(template: &Template) -> Result<(), String> {
     let function = template.resource("SubmitOrdersFunction")?;
     let told = function.number("/Environment/Variables/QUEUE_RETENTION_SECS")?;
     let is = template

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ensure;
 use integration_tests::template::{Resource, Template};
 
-pub(crate) fn every_function_has_a_role_of_its_own(template: &Template) -> Result<(), String> {
+pub(crate) fn every_function_has_its_own_role(template: &Template) -> Result<(), String> {
     let mut roles = BTreeSet::new();
     for function in template.of_type("AWS::Lambda::Function")? {
         let role = function.target("/Role")?.id;

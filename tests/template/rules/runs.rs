@@ -1,11 +1,9 @@
-//! The schedule, and what becomes of a run that fails.
+//! The schedule, and what happens to a run that fails.
 
 use super::ensure;
 use integration_tests::template::Template;
 
-pub(crate) fn what_the_schedule_cannot_start_is_retried_and_then_reported(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn unstarted_run_is_retried_then_reported(template: &Template) -> Result<(), String> {
     let schedule = template.resource("FetchCustomersFunctionSchedule")?;
     let retries = schedule.number("/Target/RetryPolicy/MaximumRetryAttempts")?;
     ensure!(retries > 0, "{retries} retries");
@@ -16,7 +14,7 @@ pub(crate) fn what_the_schedule_cannot_start_is_retried_and_then_reported(
     Ok(())
 }
 
-pub(crate) fn a_run_that_fails_is_retried_and_then_reported(template: &Template) -> Result<(), String> {
+pub(crate) fn failed_run_is_retried_then_reported(template: &Template) -> Result<(), String> {
     let asynchronous = template.resource("FetchCustomersFunctionEventInvokeConfig")?;
     let retries = asynchronous.number("/MaximumRetryAttempts")?;
     ensure!(retries > 0, "{retries} retries");
@@ -29,7 +27,7 @@ pub(crate) fn a_run_that_fails_is_retried_and_then_reported(template: &Template)
     Ok(())
 }
 
-pub(crate) fn the_schedule_stamps_its_own_time_on_every_order(template: &Template) -> Result<(), String> {
+pub(crate) fn schedule_passes_its_scheduled_time(template: &Template) -> Result<(), String> {
     let input = template
         .resource("FetchCustomersFunctionSchedule")?
         .text("/Target/Input");
@@ -41,7 +39,7 @@ pub(crate) fn the_schedule_stamps_its_own_time_on_every_order(template: &Templat
 }
 
 /// EventBridge Scheduler counts by group, and its role is for schedules of the group.
-pub(crate) fn the_schedule_is_alone_in_its_group(template: &Template) -> Result<(), String> {
+pub(crate) fn schedule_has_its_own_group(template: &Template) -> Result<(), String> {
     let group = template
         .resource("FetchCustomersFunctionSchedule")?
         .target("/GroupName")?
@@ -64,9 +62,7 @@ pub(crate) fn the_schedule_is_alone_in_its_group(template: &Template) -> Result<
     Ok(())
 }
 
-pub(crate) fn the_default_schedule_is_within_what_the_alarm_expects(
-    template: &Template,
-) -> Result<(), String> {
+pub(crate) fn default_schedule_fits_the_alarm_window(template: &Template) -> Result<(), String> {
     let expression = template.parameter("ScheduleExpression")["Default"].clone();
     ensure!(expression == "rate(1 day)", "{expression}");
     let hours = template.parameter("RunExpectedWithinHours")["Default"].as_u64();
