@@ -3,13 +3,12 @@
 #
 #   infra/backfill.sh FUNCTION 2023-10-01T14:30:00Z 2023-10-31
 #
-# FUNCTION is the name or ARN of the function. The first order date is given with its time of day, which all
-# have; the second one is the last day. Further arguments go to `aws` as they are (--profile, --region).
-# LIMIT, CUSTOMER_IDS (a JSON list) and DRY_RUN, where they are in the environment, go into each run's input.
+# FUNCTION is the name or ARN of the function. The first order date includes the time of day of all order dates; the
+# second one is the last day. Further arguments are passed to `aws` (--profile, --region).
+# The environment variables LIMIT, CUSTOMER_IDS (a JSON list) and DRY_RUN are added to the input of each run.
 #
-# Prints the summary of each run. Stops at the first one that fails: repeat from that date on, which is harmless,
-# since an order that is there already is not made again. A run that goes on in further invocations ("continued":
-# true) is not waited for.
+# Prints the summary of each run. Stops at the first run that fails: repeat it from that date on. That is harmless, since
+# no order is created twice. A run that continues in further invocations ("continued": true) is not waited for.
 set -euo pipefail
 
 usage() {
@@ -38,8 +37,8 @@ trap 'rm -f "$answer"' EXIT
 day=${first%%T*} time=${first#*T}
 until [[ $day > $last ]]; do
     order_date=${day}T$time
-    # A synchronous invocation, which the CLI must not repeat by itself when it takes its 15 minutes.
-    # By way of a file, the payload is the same for version 1 and 2 of the CLI.
+    # A synchronous invocation, which the CLI must not retry when it takes its 15 minutes.
+    # Read from a file, the payload is the same for version 1 and 2 of the CLI.
     error=$(printf '%s' "{\"order_date\": \"$order_date\"$optional}" |
         AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$function" --cli-read-timeout 910 \
             --payload fileb:///dev/stdin --query FunctionError --output text "$@" "$answer")

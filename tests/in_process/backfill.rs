@@ -2,10 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-/// Notes its arguments and its payload; fails on the order date that it is told to.
+/// Records its arguments and its payload; fails on the order date `FAILS_ON`.
 const AWS: &str = r#"#!/usr/bin/env bash
 payload=$(cat)
-printf '%s < %s\n' "$*" "$payload" >> "$NOTES"
+printf '%s < %s\n' "$*" "$payload" >> "$CALLS"
 answer="${!#}"
 if [[ "$payload" == *"$FAILS_ON"* ]]; then
     printf '{"errorMessage": "ended early"}' > "$answer"
@@ -19,7 +19,7 @@ fi
 struct Outcome {
     succeeded: bool,
     printed: String,
-    complained: String,
+    printed_to_stderr: String,
     calls: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ fn backfill(arguments: &[&str], fails_on: &str, environment: &[(&str, &str)]) ->
     let aws = folder.path().join("aws");
     fs::write(&aws, AWS).unwrap();
     fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
-    let notes = folder.path().join("notes");
+    let calls = folder.path().join("calls");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/backfill.sh");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = vec![folder.path().to_owned()];
@@ -37,7 +37,7 @@ fn backfill(arguments: &[&str], fails_on: &str, environment: &[(&str, &str)]) ->
         .arg(script)
         .args(arguments)
         .env("PATH", std::env::join_paths(places).unwrap())
-        .env("NOTES", &notes)
+        .env("CALLS", &calls)
         .env("FAILS_ON", fails_on)
         .envs(environment.iter().copied())
         .output()
@@ -46,8 +46,8 @@ fn backfill(arguments: &[&str], fails_on: &str, environment: &[(&str, &str)]) ->
     Outcome {
         succeeded: output.status.success(),
         printed: text(output.stdout),
-        complained: text(output.stderr),
-        calls: fs::read_to_string(notes)
+        printed_to_stderr: text(output.stderr),
+        calls: fs::read_to_string(calls)
             .unwrap_or_default()
             .lines()
             .map(str::to_owned)
@@ -60,7 +60,7 @@ fn payload(order_date: &str) -> String {
 }
 
 #[test]
-fn a_range_of_days_is_run_one_after_the_other() {
+fn days_are_run_one_after_the_other() {
     let arguments = [
         "fetch",
         "2024-02-27T14:30:00Z",
@@ -72,9 +72,9 @@ fn a_range_of_days_is_run_one_after_the_other() {
         succeeded,
         printed,
         calls,
-        complained,
+        printed_to_stderr,
     } = backfill(&arguments, "never", &[]);
-    assert!(succeeded, "{complained}");
+    assert!(succeeded, "{printed_to_stderr}");
     assert_eq!(printed, "{\"enqueued\": 1}\n".repeat(5));
     assert_eq!(calls.len(), 5);
     for (call, day) in calls.iter().zip(["02-27", "02-28", "02-29", "03-01", "03-02"]) {
@@ -88,19 +88,19 @@ fn a_range_of_days_is_run_one_after_the_other() {
 }
 
 #[test]
-fn the_first_failure_is_the_last_run() {
+fn failed_run_ends_the_backfill() {
     let arguments = ["fetch", "2023-12-30T00:00:00Z", "2024-01-05"];
     let outcome = backfill(&arguments, "2024-01-01", &[]);
     assert!(!outcome.succeeded);
     assert_eq!(outcome.calls.len(), 3);
     assert_eq!(
-        outcome.complained,
+        outcome.printed_to_stderr,
         "2024-01-01T00:00:00Z failed: Unhandled\n{\"errorMessage\": \"ended early\"}\n"
     );
 }
 
 #[test]
-fn what_else_a_run_can_be_asked_for_is_passed_on() {
+fn further_input_is_passed_on() {
     let arguments = ["fetch", "2023-10-15T14:30:00Z", "2023-10-15"];
     let environment = [
         ("CUSTOMER_IDS", r#"["1", 2]"#),
@@ -114,7 +114,7 @@ fn what_else_a_run_can_be_asked_for_is_passed_on() {
 }
 
 #[test]
-fn what_is_no_range_of_order_dates_is_refused_with_the_usage() {
+fn invalid_range_prints_the_usage() {
     for arguments in [
         &["fetch"][..],
         &["fetch", "2023-10-15", "2023-10-16"],
@@ -123,9 +123,11 @@ fn what_is_no_range_of_order_dates_is_refused_with_the_usage() {
         let outcome = backfill(arguments, "never", &[]);
         assert!(!outcome.succeeded && outcome.calls.is_empty());
         assert!(
-            outcome.complained.starts_with("Runs fetch-customers for a range"),
+            outcome
+                .printed_to_stderr
+                .starts_with("Runs fetch-customers for a range"),
             "{}",
-            outcome.complained
+            outcome.printed_to_stderr
         );
     }
 }

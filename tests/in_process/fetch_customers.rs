@@ -55,7 +55,7 @@ fn bodies(bridge: &Bridge) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_customer_is_put_on_the_queue_verbatim_with_the_order_date() {
+async fn every_customer_is_enqueued_verbatim() {
     for link_targets in [LinkTargets::Relative, LinkTargets::Absolute] {
         let bridge = bridge(Settings {
             link_targets,
@@ -83,15 +83,18 @@ async fn every_customer_is_put_on_the_queue_verbatim_with_the_order_date() {
 }
 
 #[tokio::test]
-async fn an_empty_source_is_a_complete_run() {
+async fn empty_source_completes_the_run() {
     let bridge = bridge(source(0, 0)).await;
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.pages, run.fetched, run.enqueued), (1, 0, 0));
+    assert_eq!(
+        (run.progress.pages, run.progress.fetched, run.progress.enqueued),
+        (1, 0, 0)
+    );
     assert_eq!(bridge.aws.calls("SendMessageBatch").len(), 0);
 }
 
 #[tokio::test]
-async fn another_header_can_carry_the_key() {
+async fn api_key_header_is_configurable() {
     let settings = Settings {
         api_key_header: "Api-Key".to_owned(),
         ..source(1, 0)
@@ -103,6 +106,7 @@ async fn another_header_can_carry_the_key() {
             .run(json!({"order_date": ORDER_DATE}))
             .await
             .unwrap()
+            .progress
             .enqueued,
         1
     );
@@ -117,7 +121,7 @@ async fn a_compressed_answer_is_read_like_any_other_and_a_broken_one_is_not_take
         })
         .await;
         let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-        assert_eq!((run.pages, run.enqueued), (2, 2_000));
+        assert_eq!((run.progress.pages, run.progress.enqueued), (2, 2_000));
         let again = |page: u64| format!("{}?page={page}", bridge.sandbox.customers_url());
         let client = shared::http::client().no_gzip().no_brotli().no_zstd();
         let client = client.build().unwrap();

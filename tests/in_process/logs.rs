@@ -62,22 +62,22 @@ async fn no_name_address_key_secret_or_token_is_printed_on_a_bad_day_at_any_leve
     assert_eq!(
         messages,
         [
-            "SQS did not take some messages: they are sent again",
-            "SQS refused a customer's message",
+            "SQS did not accept some messages, sending them again",
             "a token was requested",
             "batch sent",
             "batch settled",
+            "customer rejected: SQS refused its message",
             "message received",
             "order delivered",
             "order made",
             "order posted",
             "order rejected: it is in the dead-letter queue",
             "order to be retried",
-            "page fetched",
+            "page answered",
             "page read",
-            "run begins",
             "run completed",
             "run ended early",
+            "run started",
             "some messages' visibility may not be set: the queue's own visibility time-out applies to them",
             "the token at hand is used",
         ]
@@ -186,8 +186,8 @@ async fn at_debug_level_each_step_is_told_and_at_info_one_line_per_invocation() 
     assert_eq!(
         steps,
         [
-            ("DEBUG", "run begins"),
-            ("DEBUG", "page fetched"),
+            ("DEBUG", "run started"),
+            ("DEBUG", "page answered"),
             ("DEBUG", "page read"),
             ("DEBUG", "batch sent"),
             ("INFO", "run completed"),

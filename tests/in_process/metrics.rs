@@ -72,7 +72,7 @@ async fn on_an_ordinary_day_they_add_up_to_what_happened() {
     assert_eq!(sums(&lines, customers), [200.0, 200.0, 0.0, 0.0]);
     assert_eq!(values(&lines, "SourcePages"), [4.0]);
     assert_eq!(values(&lines, "RunCompleted"), [1.0]);
-    assert_eq!(values(&lines, "RunDuration"), [number(run.elapsed_ms)]);
+    assert_eq!(values(&lines, "RunDuration"), [number(run.progress.elapsed_ms)]);
     assert_eq!(
         sums(&lines, ENDS),
         [number(orders), 0.0, number(200 - orders), 0.0, 0.0]

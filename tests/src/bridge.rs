@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fetch_customers::{handler::HandlerError, run::Summary};
+use fetch_customers::{error::HandlerError, run::Summary};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
 use shared::{clock::WallClock, lambda::invocation::Invocation};
@@ -106,7 +106,7 @@ pub fn account(settings: &Settings) -> Aws {
 #[must_use]
 pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
     let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
-    let http = fetch_customers::http_client().expect("root certificates");
+    let http = fetch_customers::handler::http_client().expect("root certificates");
     fetch_customers::handler::Handler::new(config, &aws.sdk_config(), http, wall_clock(aws), aws.console())
 }
 

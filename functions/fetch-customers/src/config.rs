@@ -7,27 +7,26 @@ use shared::{
 };
 use url::Url;
 
-/// All of it, checked.
+/// The environment variables, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `SOURCE_URL`: where the customers are read.
+    /// `SOURCE_URL`: the first page of customers.
     pub source_url: Url,
     /// `SOURCE_API_KEY_HEADER`: the header with the API key, `x-api-key` by default.
     pub api_key_header: HeaderName,
     /// `SOURCE_SECRET_ARN`: the secret with `api_key`.
     pub source_secret_arn: String,
-    /// `QUEUE_URL`: where the customers are put.
+    /// `QUEUE_URL`: the customer queue.
     pub queue_url: String,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
     pub metrics: metrics::Settings,
 }
 
 impl Config {
-    /// Reads the configuration.
+    /// Reads the environment variables by `lookup`.
     ///
     /// # Errors
-    /// Everything that is wrong with it, at once. Nothing can be done then: each invocation fails with that
-    /// error.
+    /// Every invalid variable is listed.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let source_url = variables.required("SOURCE_URL", api_url);
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn all_invalid_variables_are_listed() {
         let error = Config::read(&|name| match name {
             "SOURCE_URL" => Some("http://api.example.com".to_owned()),
             "SOURCE_API_KEY_HEADER" => Some("x api key".to_owned()),

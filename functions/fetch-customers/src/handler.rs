@@ -1,206 +1,215 @@
-//! One run, and the books that are kept of it.
+//! One invocation: a run, or a part of one.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, io, sync::Arc, time::Duration};
 
+use aws_config::SdkConfig;
 use aws_sdk_lambda::Client as Lambda;
-use lambda_runtime::Diagnostic;
 use memchr::memchr;
+use reqwest::Client;
 use serde_json::value::RawValue;
 use shared::{
-    domain::customer_id::CustomerId,
-    domain::message::Message,
+    clock::{WallClock, millis},
+    domain::{customer_id::CustomerId, message::Message},
     duplicate_filter::DuplicateFilter,
-    lambda::invocation::{Invocation, diagnostic},
-    lambda::metrics::Metrics,
+    lambda::{
+        invocation::{Invocation, reserve},
+        metrics::Metrics,
+    },
     mapping::customer::read_customer_id,
+    sqs::Queue,
 };
 use tokio::time::Instant;
 
 use crate::{
-    continuation::{ContinuationError, continue_run},
-    queue::{BODY_BYTES, CustomerQueue, Entry, QueueError, RunContext},
-    run::{InvalidRunInput, Remainder, Run, Summary},
-    sender::BatchSender,
-    source::{Next, SourceApi, SourceError},
-    stats::{log, publish},
+    config::Config,
+    continuation::continue_run,
+    error::{HandlerError, RunError},
+    log_events,
+    run::{Progress, Remainder, Run, Summary},
+    sender::{BatchSender, Entry, MAX_BODY_BYTES, RunContext},
+    source::{Next, SourceApi},
+    stats,
 };
 
-/// How much of the function's time is kept for the end of a run, at most: what was read is still put on the
-/// queue then, and a call of the SDK takes up to [`shared::aws::OPERATION_TIMEOUT`].
+/// How much of the function's time is reserved for the end of a run: what was read is still enqueued then, and a call of
+/// the SDK takes up to [`shared::aws::OPERATION_TIMEOUT`].
 const RESERVE: Duration = Duration::from_secs(20);
 
-/// How much of its time is kept in a function that has less of it: a fifth.
-const RESERVED_SHARE: u32 = 5;
+/// How long the source may send nothing, in the middle of an answer too. Many APIs close an idle connection after a
+/// minute; a page that takes longer to begin is considered lost.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The function, set up.
+/// The function with its clients.
 pub struct Handler {
-    /// Where the customers are read.
-    pub source: SourceApi,
-    /// Where they are put.
-    pub queue: Arc<CustomerQueue>,
-    /// Where the function invokes itself.
-    pub lambda: Lambda,
-    /// Where the books are told.
-    pub metrics: Metrics,
+    source: SourceApi,
+    customer_queue: Queue,
+    /// Invokes this function, for the rest of a run.
+    lambda: Lambda,
+    metrics: Metrics,
 }
 
-/// The run did not come to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum HandlerError {
-    /// The input is no run. Nothing was done.
-    #[error(transparent)]
-    Input(#[from] InvalidRunInput),
-    /// It ended on the way.
-    #[error(
-        "the run of {} ended early, with {} customers enqueued: {why}. Run it again with the same order_date: no \
-         order is made twice",
-        .books.order_date, .books.enqueued
-    )]
-    EndedEarly {
-        /// As far as it came.
-        books: Box<Summary>,
-        /// Why no further.
-        #[source]
-        why: RunError,
-    },
-}
-
-/// Why a run ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The source cannot be read to the end.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The queue does not take messages.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    /// There is more to read, and nobody who does.
-    #[error(transparent)]
-    Continuation(#[from] ContinuationError),
-}
-
-impl From<HandlerError> for Diagnostic {
-    fn from(error: HandlerError) -> Self {
-        let error_type = match error {
-            HandlerError::Input(_) => "InvalidRunInput",
-            HandlerError::EndedEarly { .. } => "RunEndedEarly",
-        };
-        diagnostic(error_type, &error)
-    }
+/// The client that calls the source and AWS.
+///
+/// # Errors
+/// The system has no root certificates.
+pub fn http_client() -> Result<Client, reqwest::Error> {
+    shared::http::client().read_timeout(READ_TIMEOUT).build()
 }
 
 impl Handler {
-    /// Does a run.
+    /// Metrics are written to `metrics_to`.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        aws: &SdkConfig,
+        http: Client,
+        wall_clock: WallClock,
+        metrics_to: impl io::Write + Send + 'static,
+    ) -> Self {
+        Self {
+            source: SourceApi {
+                http,
+                url: config.source_url,
+                api_key_header: config.api_key_header,
+                secrets: aws_sdk_secretsmanager::Client::new(aws),
+                secret_arn: config.source_secret_arn,
+                wall_clock,
+                max_customer_bytes: MAX_BODY_BYTES,
+            },
+            customer_queue: Queue {
+                client: aws_sdk_sqs::Client::new(aws),
+                url: config.queue_url,
+            },
+            lambda: Lambda::new(aws),
+            metrics: Metrics::new(config.metrics, metrics_to),
+        }
+    }
+
+    /// Reads the configuration from the environment.
     ///
     /// # Errors
-    /// [`HandlerError`]: the function fails, so that Lambda repeats an asynchronous invocation.
+    /// The configuration is invalid, or the system has no root certificates.
+    pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
+        let config = Config::read(&shared::config::environment)?;
+        let http = http_client()?;
+        let aws = shared::aws::load(http.clone()).await;
+        Ok(Self::new(
+            config,
+            &aws,
+            http,
+            shared::clock::system(),
+            io::stdout(),
+        ))
+    }
+
+    /// Does a run, or the part of it that there is time for.
+    ///
+    /// # Errors
+    /// [`HandlerError`]: the invocation fails, so that Lambda retries it if it is asynchronous.
     pub async fn handle(
         &self,
         input: &RawValue,
         invocation: Invocation<'_>,
     ) -> Result<Summary, HandlerError> {
         let run = Run::parse(input)?;
-        let began = Instant::now();
-        let before = Summary::at_the_start_of(&run);
-        let mut books = before.clone();
-        tracing::debug!(
-            order_date = %run.order_date,
-            customer_ids = run.customer_ids.as_ref().map(HashSet::len),
-            limit = run.limit,
-            dry_run = run.dry_run,
-            invocations = run.totals.invocations,
-            "run begins"
-        );
-        let read = self.read(&run, invocation, &mut books).await;
-        books.elapsed_ms += u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let ended = match read {
-            Ok(None) => Ok(()),
-            Ok(Some(rest)) => {
-                let handed_on = continue_run(&self.lambda, invocation.function, &run, &rest, &books).await;
-                books.continued = handed_on.is_ok();
-                handed_on.map_err(RunError::Continuation)
+        let started = Instant::now();
+        let before = run.progress();
+        let mut progress = before.clone();
+        log_events::run_started(&run);
+        let read = self.read(&run, invocation, &mut progress).await;
+        progress.elapsed_ms += millis(started.elapsed());
+        let (continued, ended) = match read {
+            Ok(None) => (false, Ok(())),
+            Ok(Some(remainder)) => {
+                let function = invocation.function;
+                let continued = continue_run(&self.lambda, function, &run, &remainder, &progress).await;
+                (continued.is_ok(), continued.map_err(RunError::Continuation))
             }
-            Err(why) => Err(why),
+            Err(error) => (false, Err(error)),
         };
-        let is_completed = ended.is_ok() && !books.continued;
-        log(&books, ended.as_ref().err(), invocation);
-        publish(&run, &before, &books, is_completed, invocation, &self.metrics);
+        let summary = Summary {
+            order_date: run.order_date,
+            progress,
+            dry_run: run.dry_run,
+            continued,
+        };
+        log_events::run_ended(&summary, ended.as_ref().err(), invocation);
+        stats::publish(&run, &before, &summary, ended.is_ok(), invocation, &self.metrics);
         match ended {
-            Ok(()) => Ok(books),
-            Err(why) => Err(HandlerError::EndedEarly {
-                books: Box::new(books),
-                why,
+            Ok(()) => Ok(summary),
+            Err(cause) => Err(HandlerError::EndedEarly {
+                summary: Box::new(summary),
+                cause,
             }),
         }
     }
 
-    /// Reads the source, and puts on the queue what was read.
+    /// Reads the source, and enqueues what was read.
     ///
     /// # Returns
-    /// What another invocation is to read.
+    /// What another invocation has to read.
     async fn read(
         &self,
         run: &Run,
         invocation: Invocation<'_>,
-        books: &mut Summary,
+        progress: &mut Progress,
     ) -> Result<Option<Remainder>, RunError> {
-        let mut customers = self
-            .source
-            .customers(run, books.pages, read_until(invocation.deadline))
-            .await?;
-        let origin = RunContext {
+        let read_deadline = invocation.deadline - reserve(invocation.deadline, RESERVE);
+        let mut customers = self.source.customers(run, progress.pages, read_deadline).await?;
+        let context = RunContext {
             order_date: run.order_date,
             trace_header: invocation.trace_header.map(Arc::from),
         };
-        let mut sending = BatchSender::new(self.queue.clone(), origin);
+        let mut sender = BatchSender::new(self.customer_queue.clone(), context);
         let mut limit = run.limit;
-        let mut seen = DuplicateFilter::default();
-        // What was read before an error is still put on the queue: a repeat then has less to do.
+        let mut known = DuplicateFilter::default();
+        // What was read before an error is still enqueued: a repeated run has less to do then.
         let read = loop {
             if limit == Some(0) {
-                // Who knows what the rest of the source holds.
-                books.missing_customer_ids = None;
+                // What the rest of the source holds is not known.
+                progress.missing_customer_ids = None;
                 break Ok(None);
             }
-            if sending.has_failed() {
+            if sender.has_failed() {
                 break Ok(None);
             }
             let next = customers.next().await;
-            books.pages = customers.pages();
-            let index = books.fetched;
+            progress.pages = customers.pages();
+            let index = progress.fetched;
             let customer = match next {
                 Ok(Next::Customer(customer)) => customer,
                 Ok(Next::TooLarge) => {
-                    log_too_large(run, index, None, None);
-                    books.fetched += 1;
-                    books.rejected += 1;
+                    log_events::customer_too_large(run.order_date, index, None, None);
+                    progress.fetched += 1;
+                    progress.rejected += 1;
                     continue;
                 }
                 Ok(Next::Continue(page_url)) => break Ok(Some(Remainder { page_url, limit })),
                 Ok(Next::End) => break Ok(None),
                 Err(error) => break Err(error),
             };
-            books.fetched += 1;
+            progress.fetched += 1;
             let customer_id = read_customer_id(&customer);
-            if !is_asked_for(run, customer_id.as_ref()) {
-                books.skipped += 1;
+            if !is_requested(run, customer_id.as_ref()) {
+                progress.skipped += 1;
                 continue;
             }
             if let Some(id) = &customer_id {
-                books.repeated += u64::from(!seen.insert(id));
-                if let Some(missing) = &mut books.missing_customer_ids {
+                progress.repeated += u64::from(!known.insert(id));
+                if let Some(missing) = &mut progress.missing_customer_ids {
                     missing.remove(id.as_str());
                 }
             }
             let body = body(run, &customer);
-            if body.len() > BODY_BYTES {
-                log_too_large(run, index, customer_id.as_ref(), Some(body.len()));
-                books.rejected += 1;
+            if body.len() > MAX_BODY_BYTES {
+                let id = customer_id.as_ref();
+                log_events::customer_too_large(run.order_date, index, id, Some(body.len()));
+                progress.rejected += 1;
                 continue;
             }
             limit = limit.map(|limit| limit - 1);
             if run.dry_run {
-                books.enqueued += 1;
+                progress.enqueued += 1;
                 continue;
             }
             let entry = Entry {
@@ -208,31 +217,22 @@ impl Handler {
                 customer_id,
                 body,
             };
-            sending.put(entry).await;
+            sender.push(entry).await;
         };
-        let sent = sending.finish().await;
-        books.enqueued += sent.enqueued;
-        books.rejected += sent.rejected;
-        let rest = read?;
+        let sent = sender.finish().await;
+        progress.enqueued += sent.enqueued;
+        progress.rejected += sent.rejected;
+        let remainder = read?;
         match sent.failure {
-            None => Ok(rest),
+            None => Ok(remainder),
             Some(failure) => Err(failure.into()),
         }
     }
 }
 
-/// Until when the source is read.
-fn read_until(deadline: Instant) -> Instant {
-    let left = deadline.saturating_duration_since(Instant::now());
-    deadline - RESERVE.min(left / RESERVED_SHARE)
-}
-
-fn is_asked_for(run: &Run, customer_id: Option<&CustomerId>) -> bool {
-    match (&run.customer_ids, customer_id) {
-        (None, _) => true,
-        (Some(ids), Some(id)) => ids.contains(id),
-        (Some(_), None) => false,
-    }
+fn is_requested(run: &Run, customer_id: Option<&CustomerId>) -> bool {
+    let requested = run.customer_ids.as_ref();
+    requested.is_none_or(|ids: &HashSet<_>| customer_id.is_some_and(|id| ids.contains(id)))
 }
 
 /// The message's body. SQS refuses U+FFFE and U+FFFF, which JSON allows: as escapes they are the same value.
@@ -247,17 +247,4 @@ fn body(run: &Run, customer: &RawValue) -> String {
         return body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff");
     }
     body
-}
-
-/// A customer that is so large that it was passed over has neither an id nor a length.
-fn log_too_large(run: &Run, index: u64, customer_id: Option<&CustomerId>, bytes: Option<usize>) {
-    tracing::error!(
-        order_date = %run.order_date,
-        index,
-        customer_id = customer_id.map(tracing::field::display),
-        reason = "too_large",
-        bytes,
-        most = BODY_BYTES,
-        "a customer does not fit into a message"
-    );
 }

@@ -1,4 +1,4 @@
-//! A run: what the schedule or a person asks for, and the summary that answers.
+//! A run: the input from the schedule or a person, and the summary that is the answer.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -11,33 +11,33 @@ use shared::{
 };
 use url::Url;
 
-/// What a run is to do.
+/// What a run does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// Stamped on every order of the run.
+    /// The date of every order of the run.
     pub order_date: OrderDate,
-    /// Only these customers; all of them where it is absent.
+    /// Only these customers; `None` for all.
     pub customer_ids: Option<HashSet<CustomerId>>,
-    /// To stop after so many customers that would be enqueued.
+    /// The run ends after so many customers that are enqueued.
     pub limit: Option<u64>,
-    /// To read and count, but to put nothing on the queue.
+    /// Customers are read and counted, but not enqueued.
     pub dry_run: bool,
-    /// To begin with this page of the source.
+    /// The page of the source to start with, if not the first.
     pub page_url: Option<Url>,
-    /// What became of the run so far, if it goes on with this invocation.
+    /// What earlier invocations did of the same run.
     pub totals: Totals,
 }
 
 /// What is left of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remainder {
-    /// The page to begin with: nothing of it was read.
+    /// The page to start with: nothing of it was read.
     pub page_url: Url,
     /// What is left of the run's limit.
     pub limit: Option<u64>,
 }
 
-/// The input is no run. The text names everything that is wrong with it, and shows what to send.
+/// The input is not a run. The text lists every problem, and shows what to send.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the input of fetch-customers cannot be used: {}; send {{\"order_date\": \"2023-10-15T14:30:00Z\"}}, and if \
@@ -53,7 +53,7 @@ impl Run {
     /// Reads the input of an invocation.
     ///
     /// # Errors
-    /// It is not exactly a run. Nothing was done.
+    /// It is not exactly a run.
     pub fn parse(input: &RawValue) -> Result<Self, InvalidRunInput> {
         let mut fields = Fields::of(input).map_err(|problems| InvalidRunInput { problems })?;
         let order_date = fields.required("order_date", ParseOrderDateError, |date| {
@@ -73,7 +73,7 @@ impl Run {
         );
         let totals = fields.optional(
             "totals",
-            "is only for the function itself, when it goes on with a run",
+            "is only for the function itself, when it continues a run",
             value,
         );
         match (order_date, fields.finish()) {
@@ -89,33 +89,37 @@ impl Run {
         }
     }
 
-    /// Whether it is over all customers, whoever they are.
+    /// Whether the run is over all customers.
     #[must_use]
     pub const fn is_of_all(&self) -> bool {
         self.customer_ids.is_none() && self.limit.is_none()
     }
 
-    /// The input with which another invocation does the rest.
+    /// The progress of the run before this invocation.
     #[must_use]
-    pub fn going_on(&self, rest: &Remainder, books: &Summary) -> String {
+    pub fn progress(&self) -> Progress {
+        let mut progress = self.totals.progress.clone();
+        if progress.missing_customer_ids.is_none() {
+            let ids = self.customer_ids.as_ref();
+            progress.missing_customer_ids = ids.map(|ids| ids.iter().map(ToString::to_string).collect());
+        }
+        progress
+    }
+
+    /// The input for the invocation that does the rest.
+    #[must_use]
+    pub fn continuation(&self, remainder: &Remainder, progress: &Progress) -> String {
         let totals = Totals {
             invocations: self.totals.invocations + 1,
-            pages: books.pages,
-            fetched: books.fetched,
-            enqueued: books.enqueued,
-            skipped: books.skipped,
-            rejected: books.rejected,
-            repeated: books.repeated,
-            missing_customer_ids: books.missing_customer_ids.clone(),
-            elapsed_ms: books.elapsed_ms,
+            progress: progress.clone(),
         };
         let ids = self.customer_ids.as_ref();
         json!({
             "order_date": self.order_date,
             "customer_ids": ids.map(|ids| ids.iter().map(CustomerId::as_str).collect::<Vec<_>>()),
-            "limit": rest.limit,
+            "limit": remainder.limit,
             "dry_run": self.dry_run,
-            "page_url": rest.page_url.as_str(),
+            "page_url": remainder.page_url.as_str(),
             "totals": totals,
         })
         .to_string()
@@ -131,74 +135,52 @@ fn ids(ids: &RawValue) -> Option<HashSet<CustomerId>> {
     (!ids.is_empty()).then_some(ids)
 }
 
-/// What the invocations before this one did of the same run: the fields of their [`Summary`].
+/// What the invocations before this one did of the same run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Totals {
-    /// How many they were.
+    /// How many invocations.
     pub invocations: u32,
-    pages: u64,
-    fetched: u64,
-    enqueued: u64,
-    skipped: u64,
-    rejected: u64,
-    repeated: u64,
-    missing_customer_ids: Option<BTreeSet<String>>,
-    elapsed_ms: u64,
+    #[serde(flatten)]
+    pub progress: Progress,
 }
 
-/// What became of a run: `fetched = enqueued + skipped + rejected`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// The run's order date.
-    pub order_date: OrderDate,
-    /// The pages that were read.
+/// How far a run is, in all its invocations: `fetched = enqueued + skipped + rejected`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Pages of which at least the beginning was read.
     pub pages: u64,
-    /// The customers that were read.
+    /// Customers that were read.
     pub fetched: u64,
-    /// Of them, put on the queue; in a dry run, those that would have been.
+    /// Customers that are enqueued; in a dry run, those that would be.
     pub enqueued: u64,
-    /// Of them, not asked for by the run's `customer_ids`.
+    /// Customers that the run's `customer_ids` do not name.
     pub skipped: u64,
-    /// Of them, what the queue cannot take. Each is logged, with the reason.
+    /// Customers that no message can hold. Each is logged, with the reason.
     pub rejected: u64,
-    /// Of those that were not skipped, the ones whose id had come before: they share one order. Counted within
-    /// one invocation, as far as [`DuplicateFilter`](crate::seen::DuplicateFilter) remembers.
+    /// Customers, not skipped, whose id came before: they share one order. Counted within one invocation, as far as
+    /// [`DuplicateFilter`](shared::duplicate_filter::DuplicateFilter) remembers.
     pub repeated: u64,
-    /// Asked for by the run's `customer_ids`, but not in the source. Absent where no ids were asked for, and
-    /// where the run's `limit` ended it before all of the source was read.
+    /// Ids of the run's `customer_ids` that are not in the source. `None` where the run names no ids, and where its
+    /// `limit` ended it before all of the source was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing_customer_ids: Option<BTreeSet<String>>,
-    /// Whether nothing was put on the queue because nothing was to be.
-    pub dry_run: bool,
-    /// Whether another invocation goes on with the run: its summary holds these numbers too.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub continued: bool,
-    /// From the start of the run to its end, without what lies between its invocations.
+    /// The time that the run's invocations took, without the time between them.
     pub elapsed_ms: u64,
 }
 
-impl Summary {
-    /// The summary of a run that this invocation has yet to begin, or to go on with.
-    #[must_use]
-    pub fn at_the_start_of(run: &Run) -> Self {
-        let totals = run.totals.clone();
-        let ids = run.customer_ids.as_ref();
-        let all = ids.map(|ids| ids.iter().map(ToString::to_string).collect());
-        Self {
-            order_date: run.order_date,
-            pages: totals.pages,
-            fetched: totals.fetched,
-            enqueued: totals.enqueued,
-            skipped: totals.skipped,
-            rejected: totals.rejected,
-            repeated: totals.repeated,
-            missing_customer_ids: totals.missing_customer_ids.or(all),
-            dry_run: run.dry_run,
-            continued: false,
-            elapsed_ms: totals.elapsed_ms,
-        }
-    }
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub order_date: OrderDate,
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// Nothing was enqueued, because the run asked for that.
+    pub dry_run: bool,
+    /// Another invocation continues the run; its summary includes this progress.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub continued: bool,
 }
 
 #[cfg(test)]

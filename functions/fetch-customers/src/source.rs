@@ -1,6 +1,9 @@
 //! The source API: pages become customers, one after the other.
+//!
+//! [`page`] reads one page, [`json_array`] splits it into its elements, [`link`] finds the next page, [`retry`] is how long
+//! to wait before a page is requested again, [`error`] why the source could not be read to its end.
 
-mod error;
+pub mod error;
 pub mod json_array;
 pub mod link;
 pub mod page;
@@ -14,46 +17,43 @@ use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use shared::{
     clock::WallClock, config::secret_header_value, domain::order_date::OrderDate,
-    http::retry_after::RetryAfter, secret::read_secret,
+    duplicate_filter::DuplicateFilter, http::retry_after::RetryAfter, secret::read_secret,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
-pub use error::SourceError;
-
-use crate::run::Run;
+use crate::{log_events, run::Run};
+use error::SourceError;
 use json_array::Element;
 use page::Page;
-use shared::duplicate_filter::DuplicateFilter;
 
 /// The source API.
 pub struct SourceApi {
-    /// Sends the requests.
     pub http: reqwest::Client,
-    /// Where the first page is.
+    /// The first page.
     pub url: Url,
     /// The header that carries the key.
     pub api_key_header: HeaderName,
-    /// Where the key is.
     pub secrets: SecretsManager,
     /// The secret with `api_key`.
     pub secret_arn: String,
-    /// The time of day, for HTTP dates.
+    /// For HTTP dates.
     pub wall_clock: WallClock,
+    /// A larger customer is not held in memory.
+    pub max_customer_bytes: usize,
 }
 
 impl SourceApi {
-    /// The customers of all pages, read as they are asked for, until `until` at the latest: from the first page
-    /// on, or from the run's `page_url` on, `pages` pages having been read before. The key is read now, and used
-    /// for all of them.
+    /// The customers of all pages, read as they are asked for, until `deadline` at the latest: from the first page on,
+    /// or from the run's `page_url` on; `pages` pages were read before. The key is read now, and used for all of them.
     ///
     /// # Errors
-    /// There is no key, or it cannot be sent; or it must not be, to this page.
+    /// There is no key, or it cannot be sent, or must not be sent to this page.
     pub async fn customers(
         &self,
         run: &Run,
         pages: u64,
-        until: Instant,
+        deadline: Instant,
     ) -> Result<Customers<'_>, SourceError> {
         let first = run.page_url.as_ref().unwrap_or(&self.url);
         if first.origin() != self.url.origin() {
@@ -70,12 +70,12 @@ impl SourceApi {
             source: self,
             order_date: run.order_date,
             api_key,
-            until,
+            deadline,
             page: None,
             next_page: Some(first.clone()),
             pages,
-            longest: None,
-            began: Instant::now(),
+            slowest: None,
+            started: Instant::now(),
             seen,
         })
     }
@@ -84,13 +84,13 @@ impl SourceApi {
 /// What comes next.
 #[derive(Debug)]
 pub enum Next {
-    /// A customer, as the source wrote it.
+    /// A customer, verbatim.
     Customer(Box<RawValue>),
-    /// A customer that no message can hold. It was passed over.
+    /// A customer that no message can hold. It was skipped.
     TooLarge,
-    /// A page that nothing was read of, since there is hardly time for the whole of it.
+    /// A page of which nothing was read, since there may not be enough time for all of it.
     Continue(Url),
-    /// Nothing: the last customer was read.
+    /// The last customer was read.
     End,
 }
 
@@ -100,14 +100,14 @@ pub struct Customers<'a> {
     /// For the log.
     order_date: OrderDate,
     api_key: HeaderValue,
-    until: Instant,
+    deadline: Instant,
     page: Option<Page>,
     next_page: Option<Url>,
     pages: u64,
-    /// How long the slowest page took of those that were read to the end.
-    longest: Option<Duration>,
-    /// When the reading of the last page began.
-    began: Instant,
+    /// How long the slowest page took, of those that were read to their end.
+    slowest: Option<Duration>,
+    /// When the last page was requested first.
+    started: Instant,
     seen: DuplicateFilter,
 }
 
@@ -115,17 +115,16 @@ impl Customers<'_> {
     /// The next customer.
     ///
     /// # Errors
-    /// The rest cannot be read. What broke off before the first customer of a page was tried again; a page
-    /// that breaks off later is not, since the source need not give it a second time as it was.
+    /// The rest cannot be read. A request that failed before the first customer of a page was retried.
     pub async fn next(&mut self) -> Result<Next, SourceError> {
         loop {
             if let Some(page) = &mut self.page {
                 let out_of_time = SourceError::OutOfTime { page: self.pages };
-                // A time-out alone would never strike while the source has always something ready.
-                if Instant::now() >= self.until {
+                // A timeout alone never fires while the source always has something ready.
+                if Instant::now() >= self.deadline {
                     return Err(out_of_time);
                 }
-                match timeout_at(self.until, page.next())
+                match timeout_at(self.deadline, page.next())
                     .await
                     .map_err(|_| out_of_time)??
                 {
@@ -133,25 +132,25 @@ impl Customers<'_> {
                     Some(Element::TooLarge) => return Ok(Next::TooLarge),
                     None => {
                         self.page = None;
-                        self.longest = self.longest.max(Some(self.began.elapsed()));
-                        self.log("page read");
+                        self.slowest = self.slowest.max(Some(self.started.elapsed()));
+                        log_events::page_read(self.order_date, self.pages, self.started.elapsed());
                     }
                 }
             }
             let Some(url) = self.next_page.take() else {
                 return Ok(Next::End);
             };
-            // Twice the slowest so far; that there is time for the first page is for the error to deny.
-            let needed = self.longest.unwrap_or_default() * 2;
-            if self.longest.is_some() && self.until.saturating_duration_since(Instant::now()) < needed {
+            // Twice the slowest so far. Without enough time for its first page, a run ends in an error.
+            let needed = self.slowest.unwrap_or_default() * 2;
+            if self.slowest.is_some() && self.deadline.saturating_duration_since(Instant::now()) < needed {
                 return Ok(Next::Continue(url));
             }
-            self.began = Instant::now();
+            self.started = Instant::now();
             self.begin_page(url).await?;
         }
     }
 
-    /// How many pages were begun so far, by the invocations before too.
+    /// How many pages were read so far, at least their beginnings, by earlier invocations too.
     #[must_use]
     pub const fn pages(&self) -> u64 {
         self.pages
@@ -161,7 +160,7 @@ impl Customers<'_> {
         let number = self.pages + 1;
         let mut error = SourceError::OutOfTime { page: number };
         for failures in 1.. {
-            let Ok(page) = timeout_at(self.until, self.request(number, &url)).await else {
+            let Ok(page) = timeout_at(self.deadline, self.request(number, &url)).await else {
                 return Err(error);
             };
             error = match page {
@@ -172,38 +171,22 @@ impl Customers<'_> {
                 }
                 Err(error) => error,
             };
-            let Some(not_before) = error.repeat_after() else {
+            let Some(min_delay) = error.retry_after() else {
                 return Err(error);
             };
-            let wait = retry::delay(failures, not_before, fastrand::f64());
-            if self.until.saturating_duration_since(Instant::now()) <= wait {
+            let delay = retry::delay(failures, min_delay, fastrand::f64());
+            if self.deadline.saturating_duration_since(Instant::now()) <= delay {
                 return Err(error);
             }
-            tracing::warn!(
-                order_date = %self.order_date,
-                page = number,
-                failures,
-                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                reason = %error,
-                "the source gave no page: it is asked again"
-            );
-            sleep(wait).await;
+            log_events::page_retried(self.order_date, number, failures, delay, &error);
+            sleep(delay).await;
         }
         self.pages = number;
-        self.log("page fetched");
+        log_events::page_started(self.order_date, number, self.started.elapsed());
         Ok(())
     }
 
-    fn log(&self, step: &str) {
-        tracing::debug!(
-            order_date = %self.order_date,
-            page = self.pages,
-            elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "{step}"
-        );
-    }
-
-    /// Asks for a page, and begins to read it.
+    /// Requests a page, and reads its beginning.
     async fn request(&self, page: u64, url: &Url) -> Result<(Page, Option<Url>), SourceError> {
         let request = self.source.http.get(url.clone());
         let request = request.header(&self.source.api_key_header, self.api_key.clone());
@@ -225,9 +208,11 @@ impl Customers<'_> {
                 });
             }
         }
-        // A target that is no URL at all leads nowhere.
         let next_page = link::next(answer.headers()).and_then(|target| url.join(target).ok());
-        Ok((Page::begin(page, answer).await?, next_page))
+        Ok((
+            Page::begin(page, answer, self.source.max_customer_bytes).await?,
+            next_page,
+        ))
     }
 
     fn linked(&mut self, next: Option<Url>, page: u64) -> Result<Option<Url>, SourceError> {

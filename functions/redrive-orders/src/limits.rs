@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_sdk_sqs::types::Message;
-use shared::duplicate_filter::DuplicateFilter;
+use shared::{duplicate_filter::DuplicateFilter, lambda::invocation::reserve};
 use tokio::time::Instant;
 
 use crate::{
@@ -24,9 +24,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of the function's time is kept for the end, at most: a call of the SDK takes up to
 /// [`shared::aws::OPERATION_TIMEOUT`], and a hundred thousand messages are ten thousand calls to make them visible.
 const RESERVE: Duration = Duration::from_secs(180);
-
-/// How much of its time is kept in a function that has less of it: a fifth.
-const RESERVED_SHARE: u32 = 5;
 
 /// Why a sweep stopped before the queue was found empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +58,7 @@ impl Bounds {
     /// The bounds of a sweep that begins now.
     #[must_use]
     pub fn new(deadline: Instant, began: SystemTime, max_held: usize) -> Self {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let reserve = RESERVE.min(left / RESERVED_SHARE);
+        let reserve = reserve(deadline, RESERVE);
         Self {
             deadline,
             begin_until: deadline - reserve,

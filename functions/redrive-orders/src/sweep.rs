@@ -4,11 +4,14 @@
 //! until it is deleted. What is held at the end is made visible again, whatever the end was. Where even that fails, or
 //! the function is killed, the deadline does it; some seconds after it, where a receive had to be repeated.
 
-use std::{cell::RefCell, time::Duration};
+use std::cell::RefCell;
 
 use aws_sdk_sqs::types::Message;
 use futures::future::join_all;
-use shared::sqs::batches;
+use shared::{
+    lambda::invocation::{ANSWER_MARGIN, minus_margin},
+    sqs::batches,
+};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -28,9 +31,6 @@ const AT_ONCE: usize = 4;
 /// limit of messages in flight, instead of answering that there is none (Amazon SQS Developer Guide, "Standard
 /// queue quotas").
 const WAITS_SECS: [i32; 3] = [2, 0, 2];
-
-/// The answer leaves the function at least so long before its deadline.
-const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 
 /// What a sweep came to.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl<'a> Sweep<'a> {
             ..
         } = progress;
         let deadline = self.bounds.deadline;
-        let until = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(deadline);
+        let until = minus_margin(deadline, ANSWER_MARGIN);
         books.hidden = self.queues.make_visible(held, until).await;
         Swept { books, stop, failure }
     }

@@ -59,6 +59,25 @@ pub fn diagnostic(error_type: &str, error: &impl Display) -> Diagnostic {
     }
 }
 
+/// How long before its deadline an invocation must have finished its work, so that its answer is sent in time.
+pub const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// The share of the remaining time that is reserved for the end of an invocation that has little time.
+const RESERVED_SHARE: u32 = 5;
+
+/// How much of the time until `deadline` is reserved for the end of an invocation: at most `max`, and at most a fifth.
+#[must_use]
+pub fn reserve(deadline: Instant, max: Duration) -> Duration {
+    let left = deadline.saturating_duration_since(Instant::now());
+    max.min(left / RESERVED_SHARE)
+}
+
+/// The instant `margin` before `deadline`.
+#[must_use]
+pub fn minus_margin(deadline: Instant, margin: Duration) -> Instant {
+    deadline.checked_sub(margin).unwrap_or(deadline)
+}
+
 /// How long an invocation may take whose deadline is past when it begins. Lambda sends no such thing;
 /// cargo-lambda's emulator (1.9.2) sends 600,000 ms as if that were a time of day, and means ten minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -91,6 +110,19 @@ mod tests {
         for header in ["", "Sampled=1", "root=1-2-3"] {
             assert_eq!(trace_id(header), None, "{header:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reserve_is_a_fifth_at_most() {
+        let reserved = |secs: u64| {
+            reserve(
+                Instant::now() + Duration::from_secs(secs),
+                Duration::from_secs(20),
+            )
+        };
+        assert_eq!(reserved(900), Duration::from_secs(20));
+        assert_eq!(reserved(60), Duration::from_secs(12));
+        assert_eq!(reserved(0), Duration::ZERO);
     }
 
     fn secs_left(epoch_ms: u64) -> f64 {

@@ -18,9 +18,12 @@ async fn run_through(bridge: &Bridge, input: Value) -> (Value, usize) {
         let run = bridge.run_within(Duration::from_secs(60), input).await.unwrap();
         let calls = bridge.aws.calls("Invoke");
         assert_eq!(run.continued, calls.len() == invocation);
-        assert_eq!(run.fetched, run.enqueued + run.skipped + run.rejected);
+        assert_eq!(
+            run.progress.fetched,
+            run.progress.enqueued + run.progress.skipped + run.progress.rejected
+        );
         let Some(call) = calls.into_iter().nth(invocation - 1) else {
-            assert!(run.elapsed_ms >= 10_000 * run.pages, "{run:?}");
+            assert!(run.progress.elapsed_ms >= 10_000 * run.progress.pages, "{run:?}");
             return (summary(&run), invocation);
         };
         assert_eq!(call.input["FunctionName"], FETCH_CUSTOMERS);
@@ -31,7 +34,7 @@ async fn run_through(bridge: &Bridge, input: Value) -> (Value, usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_goes_on_in_further_invocations_and_the_last_one_tells_the_totals() {
+async fn long_run_continues_and_reports_totals() {
     let bridge = slow_bridge(source(58, 5)).await;
     let (summary, invocations) = run_through(&bridge, json!({"order_date": ORDER_DATE})).await;
     assert_eq!(
@@ -49,7 +52,7 @@ async fn a_run_goes_on_in_further_invocations_and_the_last_one_tells_the_totals(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_run_was_asked_for_holds_for_all_its_invocations() {
+async fn input_holds_for_all_invocations() {
     let bridge = slow_bridge(source(58, 5)).await;
     let ids = ["100000", "100030", "100057", "gone"];
     let (summary, invocations) = run_through(
@@ -70,7 +73,7 @@ async fn what_a_run_was_asked_for_holds_for_all_its_invocations() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_is_handed_on_only_when_all_of_it_is_on_the_queue() {
+async fn unsent_messages_prevent_a_continuation() {
     let bridge = slow_bridge(source(58, 5)).await;
     bridge.aws.set_faults(|call| {
         (call.action == "SendMessageBatch").then_some(Fault::FailEntries {
@@ -86,7 +89,7 @@ async fn a_run_is_handed_on_only_when_all_of_it_is_on_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hand_over_that_fails_ends_the_run_in_an_error() {
+async fn failed_continuation_ends_the_run_early() {
     let bridge = slow_bridge(source(58, 5)).await;
     bridge
         .aws
@@ -96,13 +99,14 @@ async fn a_hand_over_that_fails_ends_the_run_in_an_error() {
         .await
         .unwrap_err()
         .to_string();
-    let expected = "with 15 customers enqueued: the function could not invoke itself, to go on with page 4: ";
+    let expected =
+        "with 15 customers enqueued: the function could not invoke itself, to continue with page 4: ";
     assert!(error.contains(expected), "{error}");
     assert!(error.contains("AccessDeniedException"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_is_not_handed_on_for_ever() {
+async fn run_with_too_many_invocations_ends_early() {
     let bridge = slow_bridge(source(58, 5)).await;
     let input = json!({"order_date": ORDER_DATE, "totals": {"invocations": 96, "pages": 7000}});
     let error = bridge
@@ -115,14 +119,14 @@ async fn a_run_is_not_handed_on_for_ever() {
 }
 
 #[tokio::test]
-async fn a_run_can_begin_with_any_page_of_the_same_origin() {
+async fn page_url_must_be_on_the_sources_origin() {
     let bridge = bridge(source(25, 10)).await;
     let page_url = format!("{}?page=3", bridge.sandbox.customers_url());
     let run = bridge
         .run(json!({"order_date": ORDER_DATE, "page_url": page_url}))
         .await
         .unwrap();
-    assert_eq!((run.pages, run.fetched), (1, 5));
+    assert_eq!((run.progress.pages, run.progress.fetched), (1, 5));
     for elsewhere in [
         "https://elsewhere.example.com/customers?page=2".to_owned(),
         bridge.sandbox.customers_url().replace("http:", "https:"),

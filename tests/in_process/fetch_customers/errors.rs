@@ -1,4 +1,4 @@
-//! What ends a run early, and what it says then.
+//! What ends a run early, and the error that it ends in.
 
 use integration_tests::bridge::SOURCE_SECRET;
 use sandbox::Action;
@@ -24,7 +24,7 @@ async fn error_with(rule: Option<Rule>, secret: Option<&str>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_gives_no_page_ends_the_run_with_one_clear_error() {
+async fn unreadable_page_ends_the_run_early() {
     let answer = |answer: Answer| Some(Rule::on(Endpoint::Customers, answer));
     let json = |body: &str| answer(Answer::status(200).body("application/json", body.to_owned()));
     let action = |action| Some(Rule::on(Endpoint::Customers, action));
@@ -68,7 +68,7 @@ async fn a_source_that_gives_no_page_ends_the_run_with_one_clear_error() {
         ),
         (
             json(""),
-            "page 1 of the source was cut short: its JSON array goes on after its last byte, 0",
+            "page 1 of the source was cut short: its JSON array continues after its last byte, 0",
         ),
         (
             action(Action::Reset),
@@ -92,14 +92,14 @@ async fn a_source_that_gives_no_page_ends_the_run_with_one_clear_error() {
             error,
             format!(
                 "the run of 2023-10-15T14:30:00Z ended early, with {enqueued} customers enqueued: {expected}. Run it \
-                 again with the same order_date: no order is made twice"
+                 again with the same order_date: no order is created twice"
             )
         );
     }
 }
 
 #[tokio::test]
-async fn a_bad_secret_is_named_and_not_shown() {
+async fn invalid_secret_is_named_but_not_shown() {
     for (secret, expected) in [
         (
             "hunter2",
@@ -136,7 +136,7 @@ async fn a_bad_secret_is_named_and_not_shown() {
 }
 
 #[tokio::test]
-async fn the_api_key_goes_to_no_other_origin_and_no_page_is_read_twice() {
+async fn next_page_elsewhere_or_read_before_is_an_error() {
     let elsewhere = sandbox::Sandbox::start(source(1, 0)).await.unwrap();
     let link = |target: &str| {
         let answer = Answer::status(200).body("application/json", r#"[{"customer_id": "1"}]"#);
@@ -176,7 +176,7 @@ async fn the_api_key_goes_to_no_other_origin_and_no_page_is_read_twice() {
 }
 
 #[tokio::test]
-async fn what_was_read_before_a_page_failed_is_on_the_queue_and_a_repeat_completes_it() {
+async fn repeated_run_completes_after_a_failed_page() {
     let bridge = bridge(source(25, 10)).await;
     bridge
         .sandbox
@@ -192,12 +192,12 @@ async fn what_was_read_before_a_page_failed_is_on_the_queue_and_a_repeat_complet
     );
     assert_eq!(bodies(&bridge).len(), 10);
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!(run.enqueued, 25);
+    assert_eq!(run.progress.enqueued, 25);
     assert_eq!(bodies(&bridge).iter().collect::<HashSet<_>>().len(), 25);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_cut_anywhere_leaves_a_prefix_on_the_queue_and_a_repeat_completes_it() {
+async fn body_cut_anywhere_enqueues_what_was_read() {
     let customers: Vec<String> = (0..20)
         .map(|id| match id % 4 {
             0 => format!(r#"{{"customer_id":"{id}"}}"#),
@@ -241,7 +241,7 @@ async fn a_body_cut_anywhere_leaves_a_prefix_on_the_queue_and_a_repeat_completes
             } else {
                 (
                     Answer::status(200).body("application/json", part).into(),
-                    format!("was cut short: its JSON array goes on after its last byte, {cut}"),
+                    format!("was cut short: its JSON array continues after its last byte, {cut}"),
                 )
             };
             bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, action)]);

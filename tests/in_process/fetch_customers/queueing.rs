@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn the_runs_trace_goes_with_every_message() {
+async fn every_message_carries_the_runs_trace() {
     let bridge = bridge(source(3, 0)).await;
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
     let invocation = Invocation {
@@ -21,7 +21,7 @@ async fn the_runs_trace_goes_with_every_message() {
 }
 
 #[tokio::test]
-async fn entries_that_sqs_failed_to_take_are_sent_again() {
+async fn failed_entries_are_sent_again() {
     let bridge = bridge(source(25, 0)).await;
     let mut calls = 0;
     bridge.aws.set_faults(move |call| {
@@ -32,7 +32,10 @@ async fn entries_that_sqs_failed_to_take_are_sent_again() {
         })
     });
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.fetched, run.enqueued, run.rejected), (25, 25, 0));
+    assert_eq!(
+        (run.progress.fetched, run.progress.enqueued, run.progress.rejected),
+        (25, 25, 0)
+    );
     assert_eq!(bodies(&bridge).iter().collect::<HashSet<_>>().len(), 25);
     let sizes: Vec<usize> = bridge
         .aws
@@ -44,7 +47,7 @@ async fn entries_that_sqs_failed_to_take_are_sent_again() {
 }
 
 #[tokio::test]
-async fn what_sqs_refuses_for_good_is_counted_as_rejected_and_the_run_goes_on() {
+async fn entry_refused_by_sqs_is_rejected() {
     let bridge = bridge(source(25, 0)).await;
     let mut calls = 0;
     bridge.aws.set_faults(move |call| {
@@ -55,12 +58,15 @@ async fn what_sqs_refuses_for_good_is_counted_as_rejected_and_the_run_goes_on() 
         })
     });
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.fetched, run.enqueued, run.rejected), (25, 24, 1));
+    assert_eq!(
+        (run.progress.fetched, run.progress.enqueued, run.progress.rejected),
+        (25, 24, 1)
+    );
     assert_eq!(bodies(&bridge).len(), 24);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_takes_nothing_ends_the_run_and_says_how_far_it_came() {
+async fn unavailable_queue_ends_the_run_early() {
     let bridge = bridge(source(25, 0)).await;
     bridge.aws.set_faults(|call| {
         let fails = call.action == "SendMessageBatch";
@@ -76,14 +82,14 @@ async fn a_queue_that_takes_nothing_ends_the_run_and_says_how_far_it_came() {
         .to_string();
     assert_eq!(
         error,
-        "the run of 2023-10-15T14:30:00Z ended early, with 0 customers enqueued: 25 customers could not be put on \
-         the queue in 5 attempts, the last time because of InternalError. Run it again with the same order_date: \
-         no order is made twice"
+        "the run of 2023-10-15T14:30:00Z ended early, with 0 customers enqueued: 25 customers could not be enqueued in \
+         5 attempts, the last time because of InternalError. Run it again with the same order_date: \
+         no order is created twice"
     );
 }
 
 #[tokio::test]
-async fn a_customer_too_large_for_a_message_is_rejected_and_the_run_goes_on() {
+async fn customer_too_large_for_a_message_is_rejected() {
     let customer = |id: u64, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
     // The largest that leaves 16 KiB of a message free for a dead letter's attributes, and one byte more.
     let frame = format!(r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#, customer(1, 0)).len();
@@ -99,13 +105,16 @@ async fn a_customer_too_large_for_a_message_is_rejected_and_the_run_goes_on() {
     })
     .await;
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.fetched, run.enqueued, run.rejected), (4, 3, 1));
+    assert_eq!(
+        (run.progress.fetched, run.progress.enqueued, run.progress.rejected),
+        (4, 3, 1)
+    );
     let lengths: Vec<usize> = bodies(&bridge).iter().map(String::len).collect();
     assert_eq!(lengths, [1_032_192, frame + 1, 1_032_192]);
 }
 
 #[tokio::test]
-async fn characters_that_sqs_refuses_are_escaped_and_the_value_stays_the_same() {
+async fn characters_refused_by_sqs_are_escaped() {
     let customer = r#"{"customer_id": "1", "note": "￾￿	"}"#.replace('\t', "\\t");
     assert!(customer.contains(['\u{fffe}', '\u{ffff}']));
     let bridge = bridge(Settings {
@@ -114,7 +123,7 @@ async fn characters_that_sqs_refuses_are_escaped_and_the_value_stays_the_same() 
     })
     .await;
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.enqueued, run.rejected), (1, 0));
+    assert_eq!((run.progress.enqueued, run.progress.rejected), (1, 0));
     let body: Value = serde_json::from_str(&bodies(&bridge)[0]).unwrap();
     assert_eq!(
         body["customer"],
@@ -123,20 +132,20 @@ async fn characters_that_sqs_refuses_are_escaped_and_the_value_stays_the_same() 
 }
 
 #[tokio::test]
-async fn as_many_calls_as_allowed_are_under_way_at_once_and_no_more() {
+async fn calls_in_flight_are_limited() {
     let bridge = bridge(source(500, 0)).await;
     // Before and after each call: the first of all answers comes when no more calls are begun.
     bridge.aws.set_latency(|| Duration::from_millis(20));
     tokio::time::pause();
     let began = Instant::now();
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!(run.enqueued, 500);
+    assert_eq!(run.progress.enqueued, 500);
     // The secret, and then 50 calls in 4 rounds of 16.
     assert_eq!(began.elapsed().as_millis() / 40, 1 + 4);
 }
 
 #[tokio::test]
-async fn a_batch_is_filled_by_count_and_by_bytes() {
+async fn batch_is_filled_by_count_and_bytes() {
     let customer = |id: usize, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
     let customers: Vec<String> = (0..30)
         .map(|id| customer(id, if id % 10 == 9 { 10 } else { 200_000 }).to_string())
@@ -147,13 +156,13 @@ async fn a_batch_is_filled_by_count_and_by_bytes() {
     })
     .await;
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.fetched, run.enqueued), (30, 30));
+    assert_eq!((run.progress.fetched, run.progress.enqueued), (30, 30));
     // Five of 200 kB fill a MiB; a small one fits beside them.
     assert_eq!(bridge.aws.calls("SendMessageBatch").len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_sqs_does_every_customer_is_enqueued_at_least_once_and_the_books_are_right() {
+async fn failing_sqs_loses_no_customer_and_no_count() {
     let (mut ended_early, mut sent_twice) = (0, 0);
     for seed in 0..60 {
         let bridge = bridge(source(137, 40)).await;
@@ -183,16 +192,24 @@ async fn whatever_sqs_does_every_customer_is_enqueued_at_least_once_and_the_book
                 Ok(run) => break run,
                 Err(error) => {
                     ended_early += 1;
-                    // Nobody is told more than what is there.
+                    // The error reports no more than what is there.
                     let text = error.to_string();
-                    let told = text.split("with ").nth(1).unwrap().split(' ').next().unwrap();
-                    assert!(bodies(&bridge).len() >= told.parse::<usize>().unwrap(), "{text}");
-                    assert!(text.contains("could not be put on the queue"), "{text}");
+                    let reported = text.split("with ").nth(1).unwrap().split(' ').next().unwrap();
+                    assert!(
+                        bodies(&bridge).len() >= reported.parse::<usize>().unwrap(),
+                        "{text}"
+                    );
+                    assert!(text.contains("could not be enqueued"), "{text}");
                 }
             }
         };
         assert_eq!(
-            (run.fetched, run.enqueued, run.skipped, run.rejected),
+            (
+                run.progress.fetched,
+                run.progress.enqueued,
+                run.progress.skipped,
+                run.progress.rejected
+            ),
             (137, 137, 0, 0)
         );
         let bodies = bodies(&bridge);

@@ -1,4 +1,4 @@
-//! A source that answers later, or too late.
+//! A source that answers late, or too late.
 
 use sandbox::Action;
 
@@ -10,7 +10,7 @@ fn at_first(action: impl Into<Action>) -> [Rule; 1] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_cannot_be_had_is_asked_for_again_while_there_is_time() {
+async fn failed_request_for_a_page_is_retried() {
     let broken = |bytes: &'static str| Action::Truncate {
         reset: false,
         instead: Some(Answer::status(200).body("application/json", bytes)),
@@ -30,25 +30,32 @@ async fn a_page_that_cannot_be_had_is_asked_for_again_while_there_is_time() {
         let bridge = bridge(source(25, 10)).await;
         bridge.sandbox.set_faults(at_first(action.clone()));
         let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-        assert_eq!((run.pages, run.fetched, run.enqueued), (3, 25, 25), "{action:?}");
+        assert_eq!(
+            (run.progress.pages, run.progress.fetched, run.progress.enqueued),
+            (3, 25, 25),
+            "{action:?}"
+        );
         assert_eq!(bridge.sandbox.counters().source_requests, 4, "{action:?}");
         assert_eq!(bodies(&bridge).len(), 25);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_later_page_is_asked_for_again_too() {
+async fn failed_request_for_a_later_page_is_retried() {
     let bridge = bridge(source(25, 10)).await;
     bridge
         .sandbox
         .set_faults([Rule::on(Endpoint::Customers, Answer::status(503)).calls(2..=6)]);
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.pages, run.fetched, run.enqueued), (3, 25, 25));
+    assert_eq!(
+        (run.progress.pages, run.progress.fetched, run.progress.enqueued),
+        (3, 25, 25)
+    );
     assert_eq!(bridge.sandbox.counters().source_requests, 8);
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_is_waited_for_if_there_is_time_and_otherwise_the_run_ends_at_once() {
+async fn retry_after_is_followed_within_the_deadline() {
     let bridge = bridge(source(1, 0)).await;
     let busy = |seconds: u64| Answer::status(429).retry_after(seconds);
     bridge.sandbox.set_faults(at_first(busy(100)));
@@ -73,7 +80,7 @@ async fn retry_after_is_waited_for_if_there_is_time_and_otherwise_the_run_ends_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_stays_away_is_asked_until_the_time_is_up() {
+async fn unavailable_source_is_retried_until_the_deadline() {
     let bridge = bridge(source(1, 0)).await;
     bridge
         .sandbox
@@ -88,7 +95,7 @@ async fn a_source_that_stays_away_is_asked_until_the_time_is_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_too_slow_for_the_functions_time_ends_the_run_before_the_deadline() {
+async fn slow_source_ends_the_run_before_the_deadline() {
     let bridge = bridge(source(25, 0)).await;
     let slow = Action::Slow {
         delay_ms: 50,

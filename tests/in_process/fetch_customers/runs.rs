@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_backfill_takes_the_customers_asked_for_and_skips_the_others() {
+async fn run_of_chosen_customers_skips_the_others() {
     let bridge = bridge(Settings {
         customers: given([json!({"customer_id": "a"}), json!({"customer_id": 7}), json!([1])]),
         ..Settings::default()
@@ -14,7 +14,12 @@ async fn a_backfill_takes_the_customers_asked_for_and_skips_the_others() {
         .await
         .unwrap();
     assert_eq!(
-        (run.fetched, run.enqueued, run.skipped, run.rejected),
+        (
+            run.progress.fetched,
+            run.progress.enqueued,
+            run.progress.skipped,
+            run.progress.rejected
+        ),
         (3, 1, 2, 0)
     );
     assert_eq!(
@@ -26,14 +31,19 @@ async fn a_backfill_takes_the_customers_asked_for_and_skips_the_others() {
 }
 
 #[tokio::test]
-async fn a_limit_ends_the_run_before_the_rest_is_read() {
+async fn limit_ends_the_run_before_the_rest_is_read() {
     let bridge = bridge(source(25, 10)).await;
     let run = bridge
         .run(json!({"order_date": ORDER_DATE, "limit": 12}))
         .await
         .unwrap();
     assert_eq!(
-        (run.pages, run.fetched, run.enqueued, run.skipped),
+        (
+            run.progress.pages,
+            run.progress.fetched,
+            run.progress.enqueued,
+            run.progress.skipped
+        ),
         (2, 12, 12, 0)
     );
     assert_eq!(bodies(&bridge).len(), 12);
@@ -41,11 +51,14 @@ async fn a_limit_ends_the_run_before_the_rest_is_read() {
         .run(json!({"order_date": ORDER_DATE, "limit": 0}))
         .await
         .unwrap();
-    assert_eq!((run.pages, run.fetched, run.enqueued), (0, 0, 0));
+    assert_eq!(
+        (run.progress.pages, run.progress.fetched, run.progress.enqueued),
+        (0, 0, 0)
+    );
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_and_puts_nothing_on_the_queue() {
+async fn dry_run_counts_and_enqueues_nothing() {
     let bridge = bridge(source(25, 10)).await;
     let run = bridge
         .run(json!({"order_date": ORDER_DATE, "dry_run": true}))
@@ -61,7 +74,7 @@ async fn a_dry_run_counts_and_puts_nothing_on_the_queue() {
 }
 
 #[tokio::test]
-async fn an_input_that_is_no_run_is_refused_before_anything_is_done() {
+async fn invalid_input_is_refused_before_any_call() {
     let bridge = bridge(source(1, 0)).await;
     let error = bridge.run(json!({})).await.unwrap_err().to_string();
     assert!(
@@ -73,7 +86,7 @@ async fn an_input_that_is_no_run_is_refused_before_anything_is_done() {
 }
 
 #[tokio::test]
-async fn ids_that_are_not_in_the_source_are_named_once_all_of_it_was_read() {
+async fn ids_missing_from_the_source_are_listed() {
     let bridge = bridge(source(25, 10)).await;
     let input = json!({"order_date": ORDER_DATE, "customer_ids": ["z", 100003, "100001", "a\"b", 7]});
     let run = bridge.run(input.clone()).await.unwrap();
@@ -87,7 +100,7 @@ async fn ids_that_are_not_in_the_source_are_named_once_all_of_it_was_read() {
 }
 
 #[tokio::test]
-async fn customers_with_an_id_that_came_before_are_counted_and_enqueued_all_the_same() {
+async fn repeated_customers_are_counted_and_enqueued() {
     let bridge = bridge(Settings {
         customers: given([
             json!({"customer_id": "1"}),
@@ -102,10 +115,16 @@ async fn customers_with_an_id_that_came_before_are_counted_and_enqueued_all_the_
     })
     .await;
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!((run.fetched, run.enqueued, run.repeated), (6, 6, 2));
+    assert_eq!(
+        (run.progress.fetched, run.progress.enqueued, run.progress.repeated),
+        (6, 6, 2)
+    );
     let run = bridge
         .run(json!({"order_date": ORDER_DATE, "customer_ids": [2]}))
         .await
         .unwrap();
-    assert_eq!((run.fetched, run.enqueued, run.repeated), (6, 1, 0));
+    assert_eq!(
+        (run.progress.fetched, run.progress.enqueued, run.progress.repeated),
+        (6, 1, 0)
+    );
 }

@@ -6,13 +6,41 @@ use super::*;
 
 pub(super) use metric::ALL;
 
-const CUSTOMERS: [&str; 5] = [
-    "CustomersFetched",
-    "CustomersEnqueued",
-    "CustomersSkipped",
-    "CustomersRejected",
-    "SourcePages",
-];
+/// The sums of the counts.
+#[derive(Debug, PartialEq)]
+struct Counts {
+    fetched: f64,
+    enqueued: f64,
+    skipped: f64,
+    rejected: f64,
+    pages: f64,
+}
+
+impl Counts {
+    /// How many metrics that is.
+    const METRICS: usize = 5;
+
+    fn of(lines: &[Line]) -> Self {
+        Self {
+            fetched: sum(lines, "CustomersFetched"),
+            enqueued: sum(lines, "CustomersEnqueued"),
+            skipped: sum(lines, "CustomersSkipped"),
+            rejected: sum(lines, "CustomersRejected"),
+            pages: sum(lines, "SourcePages"),
+        }
+    }
+
+    /// All customers that were read are enqueued.
+    fn all_enqueued(customers: f64, pages: f64) -> Self {
+        Self {
+            fetched: customers,
+            enqueued: customers,
+            skipped: 0.0,
+            rejected: 0.0,
+            pages,
+        }
+    }
+}
 
 async fn bridge(count: u64, page_size: u64) -> Bridge {
     let settings = Settings {
@@ -40,26 +68,26 @@ async fn run_through(bridge: &Bridge, mut input: Value) -> (Summary, usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_of_several_invocations_counts_each_customer_once_and_is_one_run() {
+async fn continued_run_counts_each_customer_once() {
     let bridge = bridge(58, 5).await;
     let (run, invocations) = run_through(&bridge, json!({"order_date": ORDER_DATE})).await;
     let lines = bridge.aws.console().metrics();
     assert_eq!((lines.len(), invocations), (4, 4));
-    assert_eq!(sums(&lines, CUSTOMERS), [58.0, 58.0, 0.0, 0.0, 12.0]);
+    assert_eq!(Counts::of(&lines), Counts::all_enqueued(58.0, 12.0));
     assert_eq!(lines[3].values("RunCompleted"), [1.0]);
-    assert_eq!(lines[3].values("RunDuration"), [number(run.elapsed_ms)]);
+    assert_eq!(lines[3].values("RunDuration"), [number(run.progress.elapsed_ms)]);
     for line in &lines[..3] {
         assert_eq!(line.values("SourcePages"), [3.0]);
-        assert_eq!(line.metrics.len(), CUSTOMERS.len());
+        assert_eq!(line.metrics.len(), Counts::METRICS);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dry_run_is_in_no_metric_however_it_ends() {
+async fn dry_run_publishes_no_metrics() {
     let bridge = bridge(58, 5).await;
     let input = json!({"order_date": ORDER_DATE, "dry_run": true});
     let (run, invocations) = run_through(&bridge, input.clone()).await;
-    assert_eq!((run.enqueued, invocations), (58, 4));
+    assert_eq!((run.progress.enqueued, invocations), (58, 4));
     bridge
         .sandbox
         .set_faults([Rule::on(Endpoint::Customers, Answer::status(404))]);
@@ -68,20 +96,26 @@ async fn a_dry_run_is_in_no_metric_however_it_ends() {
 }
 
 #[tokio::test]
-async fn a_run_of_chosen_customers_counts_them_and_is_no_run_over_all() {
+async fn run_of_chosen_customers_is_not_a_completed_run() {
     for (chosen, expected) in [
         (
             json!({"customer_ids": [100_003, "gone"]}),
-            [25.0, 1.0, 24.0, 0.0, 3.0],
+            Counts {
+                fetched: 25.0,
+                enqueued: 1.0,
+                skipped: 24.0,
+                rejected: 0.0,
+                pages: 3.0,
+            },
         ),
-        (json!({"limit": 12}), [12.0, 12.0, 0.0, 0.0, 2.0]),
+        (json!({"limit": 12}), Counts::all_enqueued(12.0, 2.0)),
     ] {
         let bridge = bridge(25, 10).await;
         let mut input = chosen;
         input["order_date"] = json!(ORDER_DATE);
         bridge.run(input.clone()).await.unwrap();
         let lines = bridge.aws.console().metrics();
-        assert_eq!(sums(&lines, CUSTOMERS), expected);
+        assert_eq!(Counts::of(&lines), expected);
         bridge
             .sandbox
             .set_faults([Rule::on(Endpoint::Customers, Answer::status(404))]);
@@ -94,7 +128,7 @@ async fn a_run_of_chosen_customers_counts_them_and_is_no_run_over_all() {
 }
 
 #[tokio::test]
-async fn a_run_that_ends_early_counts_as_far_as_it_came_and_is_not_completed() {
+async fn run_that_ended_early_publishes_its_counts() {
     let bridge = bridge(25, 10).await;
     bridge
         .sandbox
@@ -106,13 +140,13 @@ async fn a_run_that_ends_early_counts_as_far_as_it_came_and_is_not_completed() {
     );
     let lines = bridge.aws.console().metrics();
     assert_eq!(lines.len(), 1);
-    assert_eq!(sums(&lines, CUSTOMERS), [20.0, 20.0, 0.0, 0.0, 2.0]);
+    assert_eq!(Counts::of(&lines), Counts::all_enqueued(20.0, 2.0));
     assert_eq!(values(&lines, "RunCompleted"), [0.0]);
     assert_eq!(values(&lines, "RunDuration"), [] as [f64; 0]);
 }
 
 #[tokio::test]
-async fn an_input_that_is_no_run_is_in_no_metric() {
+async fn invalid_input_publishes_no_metrics() {
     let bridge = bridge(1, 0).await;
     let error = bridge.run(json!({"order_date": "yesterday"})).await.unwrap_err();
     assert_eq!(

@@ -5,14 +5,14 @@ fn parse(input: &str) -> Result<Run, String> {
 }
 
 #[test]
-fn an_order_date_is_enough() {
+fn run_with_only_an_order_date_is_parsed() {
     let run = parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#).unwrap();
     assert_eq!(run.order_date.to_string(), "2023-10-15T14:30:00Z");
     assert_eq!((run.customer_ids, run.limit, run.dry_run), (None, None, false));
 }
 
 #[test]
-fn everything_can_be_said() {
+fn run_with_all_fields_is_parsed() {
     let run = parse(
         r#"{"order_date": "2023-10-15T16:30:00+02:00", "customer_ids": ["123", 456], "limit": 0, "dry_run": true}"#,
     )
@@ -29,38 +29,47 @@ fn everything_can_be_said() {
 }
 
 #[test]
-fn null_is_as_good_as_absent_for_what_is_optional() {
+fn null_in_an_optional_field_is_absent() {
     let input =
         r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": null, "limit": null, "dry_run": null}"#;
     assert_eq!(parse(input), parse(r#"{"order_date": "2023-10-15T14:30:00Z"}"#));
 }
 
 #[test]
-fn a_run_that_goes_on_keeps_what_was_asked_for_and_what_was_done() {
+fn continuation_keeps_input_and_progress() {
     let run = parse(
         r#"{"order_date": "2023-10-15T14:30:00Z", "customer_ids": ["a", 2], "limit": 10, "dry_run": true,
             "totals": {"invocations": 3, "pages": 2}}"#,
     )
     .unwrap();
-    let mut books = Summary::at_the_start_of(&run);
-    assert_eq!(books.pages, 2);
-    (books.pages, books.fetched, books.enqueued, books.skipped) = (7, 20, 3, 15);
-    (books.rejected, books.repeated, books.elapsed_ms) = (2, 1, 99);
-    books.missing_customer_ids = Some(["2".to_owned()].into());
-    let rest = Remainder {
+    assert_eq!(run.progress().pages, 2);
+    let progress = Progress {
+        pages: 7,
+        fetched: 20,
+        enqueued: 3,
+        skipped: 15,
+        rejected: 2,
+        repeated: 1,
+        missing_customer_ids: Some(["2".to_owned()].into()),
+        elapsed_ms: 99,
+    };
+    let remainder = Remainder {
         page_url: "https://source.example.com/?page=8".parse().unwrap(),
         limit: Some(6),
     };
-    let next = parse(&run.going_on(&rest, &books)).unwrap();
-    assert_eq!((&next.page_url, next.limit), (&Some(rest.page_url), rest.limit));
+    let next = parse(&run.continuation(&remainder, &progress)).unwrap();
+    assert_eq!(
+        (&next.page_url, next.limit),
+        (&Some(remainder.page_url), remainder.limit)
+    );
     assert_eq!(next.totals.invocations, 4);
     assert_eq!((next.order_date, next.dry_run), (run.order_date, true));
     assert_eq!(next.customer_ids, run.customer_ids);
-    assert_eq!(Summary::at_the_start_of(&next), books);
+    assert_eq!(next.progress(), progress);
 }
 
 #[test]
-fn what_is_wrong_is_named_with_what_to_send() {
+fn invalid_field_is_named_with_an_example() {
     for (input, problem) in [
         ("{}", "order_date is missing"),
         ("[]", "it is not a JSON object"),
@@ -110,6 +119,10 @@ fn what_is_wrong_is_named_with_what_to_send() {
             "totals is only for the function itself",
         ),
         (
+            r#"{"order_date": "2023-10-15T14:30:00Z", "totals": {"pagez": 1}}"#,
+            "totals is only for the function itself",
+        ),
+        (
             r#"{"order_date": "2023-10-15T14:30:00Z", "dryrun": true}"#,
             r#"the field "dryrun" is not known"#,
         ),
@@ -124,7 +137,7 @@ fn what_is_wrong_is_named_with_what_to_send() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn all_invalid_fields_are_listed() {
     let error = parse(r#"{"limit": -1, "dry_run": 1, "customer_ids": {}, "date": ""}"#).unwrap_err();
     for problem in [
         "order_date is missing",

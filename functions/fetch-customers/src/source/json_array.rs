@@ -1,4 +1,4 @@
-//! Cuts a JSON array into its elements while it arrives.
+//! Splits a JSON array into its elements while it arrives.
 //!
 //! `reqwest-streams` has such a stream, but this function could not rely on it (0.20): a body that ends in the
 //! middle of the array looks complete, `{…}` in place of `[…]` looks like one element, missing and additional
@@ -16,36 +16,36 @@ const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
 pub enum Element {
     /// As it is written.
     Json(Box<RawValue>),
-    /// More bytes than the limit: they were passed over, and never held together. Whether they are JSON is
-    /// not known, only where they end.
+    /// More bytes than the limit: skipped without being held together. Whether it is JSON is not known, only where
+    /// it ends.
     TooLarge,
 }
 
-/// What came is not a JSON array.
+/// The input is not a JSON array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidJsonArray {
-    /// The byte at which it stops being one, counted from 0; within an element, perhaps the one before.
+    /// The byte at which it stops being one, from 0; within an element, perhaps the one before.
     pub at: u64,
 }
 
-/// Takes chunks, cut anywhere, and gives elements.
+/// Takes chunks, split anywhere, and returns elements.
 ///
-/// Holds at most one element, up to the limit. Finds where an element ends by its brackets and strings alone,
-/// and leaves it to `serde_json` whether what lies between is JSON.
+/// Holds at most one element, up to the limit. Finds where an element ends by its brackets and strings alone;
+/// `serde_json` checks whether it is JSON.
 #[derive(Debug)]
 pub struct JsonArraySplitter {
     limit: usize,
-    expects: State,
-    /// Bytes taken so far.
-    taken: u64,
-    /// What the last chunks held of the element that the next one goes on with.
-    begun: Vec<u8>,
-    /// Bytes of that element, those passed over included.
+    state: State,
+    /// Bytes consumed so far.
+    position: u64,
+    /// The beginning of an element that continues in the next chunk.
+    partial: Vec<u8>,
+    /// Bytes of that element, including those that are not held because it is too large.
     length: usize,
-    inside: Scanner,
+    scanner: Scanner,
 }
 
-/// What comes next.
+/// What the splitter expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The byte order mark from this byte on, or what comes after it.
@@ -58,7 +58,7 @@ enum State {
     Nothing,
 }
 
-/// Where in an element the last byte was.
+/// Finds the end of an element: the position of its last byte among brackets and strings.
 #[derive(Debug, Clone, Copy, Default)]
 struct Scanner {
     depth: usize,
@@ -72,11 +72,11 @@ impl JsonArraySplitter {
     pub const fn new(limit: usize) -> Self {
         Self {
             limit,
-            expects: State::Mark(0),
-            taken: 0,
-            begun: Vec::new(),
+            state: State::Mark(0),
+            position: 0,
+            partial: Vec::new(),
             length: 0,
-            inside: Scanner {
+            scanner: Scanner {
                 depth: 0,
                 string: false,
                 escape: false,
@@ -84,30 +84,30 @@ impl JsonArraySplitter {
         }
     }
 
-    /// Bytes taken so far.
+    /// Bytes consumed so far.
     #[must_use]
-    pub const fn taken(&self) -> u64 {
-        self.taken
+    pub const fn position(&self) -> u64 {
+        self.position
     }
 
-    /// Whether the array is at its end.
+    /// Whether the array has ended.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.expects == State::Nothing
+        self.state == State::Nothing
     }
 
     /// The next element, taken from the front of `chunk`; `None` when it needs the next chunk.
     ///
     /// # Errors
-    /// It is not a JSON array. Nothing more is to be expected then.
+    /// It is not a JSON array. No further element can be found then.
     pub fn next(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, InvalidJsonArray> {
         while let Some(&byte) = chunk.first() {
-            match (self.expects, byte) {
+            match (self.state, byte) {
                 (State::Mark(at), _) if BYTE_ORDER_MARK.get(at) == Some(&byte) => {
-                    self.expects = State::Mark(at + 1);
+                    self.state = State::Mark(at + 1);
                 }
                 (State::Mark(0 | 3), _) => {
-                    self.expects = State::Array;
+                    self.state = State::Array;
                     continue;
                 }
                 (State::RestOfElement, _) => {
@@ -116,21 +116,21 @@ impl JsonArraySplitter {
                     }
                     continue;
                 }
-                (State::Mark(_), _) => return Err(InvalidJsonArray { at: self.taken }),
+                (State::Mark(_), _) => return Err(InvalidJsonArray { at: self.position }),
                 (_, b' ' | b'\t' | b'\n' | b'\r') => {}
-                (State::Array, b'[') => self.expects = State::ElementOrEnd,
-                (State::ElementOrEnd | State::CommaOrEnd, b']') => self.expects = State::Nothing,
-                (State::CommaOrEnd, b',') => self.expects = State::Element,
+                (State::Array, b'[') => self.state = State::ElementOrEnd,
+                (State::ElementOrEnd | State::CommaOrEnd, b']') => self.state = State::Nothing,
+                (State::CommaOrEnd, b',') => self.state = State::Element,
                 (State::Element | State::ElementOrEnd, _) => {
-                    self.expects = State::RestOfElement;
+                    self.state = State::RestOfElement;
                     continue;
                 }
                 (State::Array | State::CommaOrEnd | State::Nothing, _) => {
-                    return Err(InvalidJsonArray { at: self.taken });
+                    return Err(InvalidJsonArray { at: self.position });
                 }
             }
             chunk.advance(1);
-            self.taken += 1;
+            self.position += 1;
         }
         Ok(None)
     }
@@ -146,28 +146,28 @@ impl JsonArraySplitter {
                 Element::Json(element.to_owned())
             };
             chunk.advance(bytes);
-            self.taken += bytes as u64;
-            self.expects = State::CommaOrEnd;
+            self.position += bytes as u64;
+            self.state = State::CommaOrEnd;
             return Ok(Some(element));
         }
-        let (bytes, ended) = self.inside.scan(chunk, self.length == 0);
+        let (bytes, ended) = self.scanner.scan(chunk, self.length == 0);
         let part = chunk.get(..bytes).unwrap_or_default();
-        let began = self.taken - self.length as u64;
-        self.taken += bytes as u64;
+        let start = self.position - self.length as u64;
+        self.position += bytes as u64;
         self.length += bytes;
         let element = if self.length > self.limit {
-            self.begun = Vec::new();
+            self.partial = Vec::new();
             Element::TooLarge
-        } else if ended && self.begun.is_empty() {
-            Element::Json(parse(part, began)?)
+        } else if ended && self.partial.is_empty() {
+            Element::Json(parse(part, start)?)
         } else {
-            self.begun.extend_from_slice(part);
+            self.partial.extend_from_slice(part);
             if !ended {
                 chunk.advance(bytes);
                 return Ok(None);
             }
-            let element = parse(&self.begun, began)?;
-            self.begun.clear();
+            let element = parse(&self.partial, start)?;
+            self.partial.clear();
             Element::Json(element)
         };
         chunk.advance(bytes);
@@ -175,15 +175,14 @@ impl JsonArraySplitter {
             return Ok(None);
         }
         self.length = 0;
-        self.inside = Scanner::default();
-        self.expects = State::CommaOrEnd;
+        self.scanner = Scanner::default();
+        self.state = State::CommaOrEnd;
         Ok(Some(element))
     }
 }
 
 impl Scanner {
-    /// How many of `bytes` belong to the element, and whether it ends with them. `first` says that it begins
-    /// with them.
+    /// How many of `bytes` belong to the element, and whether it ends with them. `first`: it begins with them.
     fn scan(&mut self, bytes: &[u8], first: bool) -> (usize, bool) {
         let mut at = 0;
         if first {
@@ -230,7 +229,7 @@ impl Scanner {
 }
 
 /// The element that `chunk` begins with, if it ends there too, as nearly all do: in one go, where [`Scanner::scan`] and
-/// [`parse`] need two. A number or a word has no end of its own, and whatever is wrong is found by those two.
+/// [`parse`] need two. A number or a word has no end of its own, and errors are found by those two.
 fn whole(chunk: &[u8]) -> Option<&RawValue> {
     if !matches!(chunk.first(), Some(b'{' | b'[' | b'"')) {
         return None;
@@ -238,15 +237,15 @@ fn whole(chunk: &[u8]) -> Option<&RawValue> {
     Deserializer::from_slice(chunk).into_iter().next()?.ok()
 }
 
-/// Checks an element, of which the first byte is the array's byte `began`.
-fn parse(element: &[u8], began: u64) -> Result<Box<RawValue>, InvalidJsonArray> {
+/// Checks an element whose first byte is the array's byte `start`.
+fn parse(element: &[u8], start: u64) -> Result<Box<RawValue>, InvalidJsonArray> {
     serde_json::from_slice(element).map_err(|error| {
-        // serde_json tells the line, from 1, and how many of its bytes it read, the wrong one included.
+        // serde_json reports the line, from 1, and how many of its bytes it read, the invalid one included.
         let lines = element.split_inclusive(|byte| *byte == b'\n');
         let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
         let at = (before + error.column()).saturating_sub(1);
         InvalidJsonArray {
-            at: began + at as u64,
+            at: start + at as u64,
         }
     })
 }

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_is_found_in_whatever_way_it_is_written() {
+    fn next_link_is_found_in_any_spelling() {
         for (value, expected) in [
             (r#"<https://a/?page=2>; rel="next""#, Some("https://a/?page=2")),
             (r#"<https://a/?page=2>;rel=next"#, Some("https://a/?page=2")),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn several_headers_are_one_list() {
+    fn several_link_headers_are_one_list() {
         let mut headers = HeaderMap::new();
         headers.append(LINK, "<a>; rel=prev".parse().unwrap());
         headers.append(LINK, "<b>; rel=next".parse().unwrap());

@@ -1,13 +1,12 @@
-//! One page of the source: an answer's body, cut into customers while it arrives.
+//! One page of the source: an answer's body, split into customers while it arrives.
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
 use reqwest::Response;
 
-use crate::{
-    queue::BODY_BYTES,
-    source::SourceError,
-    source::json_array::{Element, JsonArraySplitter},
+use super::{
+    error::SourceError,
+    json_array::{Element, JsonArraySplitter},
 };
 
 /// A page whose reading has begun.
@@ -17,17 +16,21 @@ pub struct Page {
     answer: Response,
     splitter: JsonArraySplitter,
     chunk: Bytes,
-    /// What was read to know that there is something to read.
+    /// Read ahead by [`Page::begin`].
     first: Option<Element>,
 }
 
 impl Page {
-    /// Reads the answer up to the first customer, so that what fails before that can be asked for again with
-    /// nothing handed out twice.
+    /// Reads the answer up to the first customer, so that a failure before it can be retried without a customer
+    /// being returned twice.
     ///
     /// # Errors
     /// It is no page.
-    pub async fn begin(number: u64, answer: Response) -> Result<Self, SourceError> {
+    pub async fn begin(
+        number: u64,
+        answer: Response,
+        max_customer_bytes: usize,
+    ) -> Result<Self, SourceError> {
         if let Some(content_type) = foreign_content_type(answer.headers()) {
             return Err(SourceError::ContentType {
                 page: number,
@@ -37,7 +40,7 @@ impl Page {
         let mut page = Self {
             number,
             answer,
-            splitter: JsonArraySplitter::new(BODY_BYTES),
+            splitter: JsonArraySplitter::new(max_customer_bytes),
             chunk: Bytes::new(),
             first: None,
         };
@@ -48,7 +51,7 @@ impl Page {
     /// The next customer; `None` after the last one. The source is read no faster than this is called.
     ///
     /// # Errors
-    /// The rest cannot be read, or is no JSON array.
+    /// The rest cannot be read, or is not a JSON array.
     pub async fn next(&mut self) -> Result<Option<Element>, SourceError> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
@@ -57,11 +60,11 @@ impl Page {
         loop {
             let element = self.splitter.next(&mut self.chunk);
             if let Some(element) =
-                element.map_err(|wrong| SourceError::InvalidJsonArray { page, at: wrong.at })?
+                element.map_err(|invalid| SourceError::InvalidJsonArray { page, at: invalid.at })?
             {
                 return Ok(Some(element));
             }
-            let at = self.splitter.taken();
+            let at = self.splitter.position();
             match self.answer.chunk().await {
                 Ok(Some(chunk)) => self.chunk = chunk,
                 Ok(None) if self.splitter.is_complete() => return Ok(None),

@@ -1,22 +1,22 @@
-//! After how long the source is asked again: a pure function.
+//! How long to wait before a page is requested again.
 
 use std::time::Duration;
 
-/// The wait before the second request. It doubles with each.
-pub const FIRST_STEP: Duration = Duration::from_secs(1);
+use shared::http::backoff::equal_jitter;
 
-/// The longest wait that a failure alone leads to: the time of a run is bounded.
-pub const LONGEST_STEP: Duration = Duration::from_secs(30);
+/// The delay before the second request. It doubles with each further one.
+pub const BASE_DELAY: Duration = Duration::from_secs(1);
 
-/// The wait after the `failures`th failure in a row.
-///
-/// With equal jitter: `random`, from 0 up to 1, spreads it between half the step and the step. Never shorter
-/// than `not_before`, which is what the source asked for.
+/// The longest delay that failures alone lead to: the time of a run is limited.
+pub const MAX_DELAY: Duration = Duration::from_secs(30);
+
+/// The delay after the `failures`th failure in a row: exponential, with equal jitter by `random`, from 0 up to 1. Never
+/// shorter than `min_delay`, which the source asked for.
 #[must_use]
-pub fn delay(failures: u32, not_before: Duration, random: f64) -> Duration {
+pub fn delay(failures: u32, min_delay: Duration, random: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
-    let step = FIRST_STEP.saturating_mul(1 << doublings).min(LONGEST_STEP);
-    step.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0).max(not_before)
+    let step = BASE_DELAY.saturating_mul(1 << doublings).min(MAX_DELAY);
+    equal_jitter(step, random).max(min_delay)
 }
 
 #[cfg(test)]
@@ -24,16 +24,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_up_to_half_a_minute_between_half_the_step_and_the_step() {
-        let waits = |random| (1..8).map(move |failures| delay(failures, Duration::ZERO, random).as_millis());
-        assert!(waits(1.0).eq([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]));
-        assert!(waits(0.0).eq([500, 1000, 2000, 4000, 8000, 15_000, 15_000]));
-        assert_eq!(delay(u32::MAX, Duration::ZERO, 1.0), LONGEST_STEP);
+    fn delay_doubles_up_to_its_maximum() {
+        let delays = |random| (1..8).map(move |failures| delay(failures, Duration::ZERO, random).as_millis());
+        assert!(delays(1.0).eq([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]));
+        assert!(delays(0.0).eq([500, 1000, 2000, 4000, 8000, 15_000, 15_000]));
+        assert_eq!(delay(u32::MAX, Duration::ZERO, 1.0), MAX_DELAY);
     }
 
     #[test]
-    fn the_sources_own_wait_is_a_floor() {
+    fn delay_is_never_shorter_than_asked_for() {
         assert_eq!(delay(1, Duration::from_secs(90), 0.5), Duration::from_secs(90));
-        assert_eq!(delay(9, Duration::from_secs(9), 1.0), LONGEST_STEP);
+        assert_eq!(delay(9, Duration::from_secs(9), 1.0), MAX_DELAY);
     }
 }

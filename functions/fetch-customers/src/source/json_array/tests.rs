@@ -33,7 +33,7 @@ fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
                     return Outcome { elements, end };
                 }
             }
-            assert!(splitter.begun.capacity() <= 4 * LIMIT);
+            assert!(splitter.partial.capacity() <= 4 * LIMIT);
         }
         assert!(chunk.is_empty());
     }
@@ -58,7 +58,7 @@ fn outcome(body: &[u8]) -> Outcome {
 }
 
 #[test]
-fn every_array_is_cut_into_its_elements() {
+fn array_is_split_into_its_elements() {
     let long = format!(r#"["{}", 1]"#, "x".repeat(LIMIT - 2));
     for (body, expected) in [
         ("[]", &[][..]),
@@ -100,7 +100,7 @@ fn every_array_is_cut_into_its_elements() {
 }
 
 #[test]
-fn anything_else_is_told_apart_with_its_place() {
+fn invalid_array_is_an_error_with_its_position() {
     use End::*;
     for (body, elements, end) in [
         // Nothing, or not all of it.
@@ -166,7 +166,7 @@ fn anything_else_is_told_apart_with_its_place() {
 }
 
 #[test]
-fn an_element_over_the_limit_is_passed_over_and_the_next_ones_come() {
+fn element_over_the_limit_is_skipped() {
     let long = "x]},\\\"[".repeat(40);
     for long in [
         format!("\"{long}\""),
@@ -183,7 +183,7 @@ fn an_element_over_the_limit_is_passed_over_and_the_next_ones_come() {
 }
 
 #[test]
-fn nesting_has_no_limit_but_the_elements_length() {
+fn nesting_is_limited_by_length_only() {
     let deep = "[".repeat(50_000) + &"]".repeat(50_000);
     let mut splitter = JsonArraySplitter::new(deep.len());
     let mut body = Bytes::from(format!("[{deep}]"));
@@ -213,7 +213,7 @@ fn json() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_array_in_any_chunks_comes_out_verbatim_and_in_order(
+    fn any_array_in_any_chunks_is_split_verbatim(
         elements in vec(json(), 0..12),
         blanks in vec("[ \t\n\r]{0,3}", 26),
         mut cuts in vec(any::<prop::sample::Index>(), 0..40),
@@ -241,12 +241,12 @@ proptest! {
             }
         }
         prop_assert!(splitter.is_complete());
-        prop_assert_eq!(splitter.taken(), body.len() as u64);
+        prop_assert_eq!(splitter.position(), body.len() as u64);
         prop_assert_eq!(came, elements);
     }
 
     #[test]
-    fn what_serde_json_refuses_is_refused_and_what_it_takes_is_taken(
+    fn same_arrays_are_valid_as_for_serde_json(
         body in vec(prop::sample::select(&b"[]{},:\"\\ 1a\n\xff"[..]), 0..14)
     ) {
         let takes = serde_json::from_slice::<Vec<&RawValue>>(&body).is_ok();
