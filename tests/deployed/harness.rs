@@ -105,7 +105,13 @@ async fn deploy() -> Result<LocalDeployment, local_run::Error> {
             page_size: PAGE_SIZE,
             ..sandbox::Settings::default()
         },
-        parameters: [("MaxReceiveCount".to_owned(), MAX_RECEIVE_COUNT.to_string())].into(),
+        parameters: [
+            ("MaxReceiveCount", MAX_RECEIVE_COUNT.to_string()),
+            // So that the alarm of missing runs is there.
+            ("ScheduleState", "ENABLED".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into(),
     };
     LocalDeployment::start(settings, |_| {}).await
 }

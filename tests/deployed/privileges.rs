@@ -56,6 +56,8 @@ fn granted(role: &str) -> BTreeSet<Permission> {
         .flat_map(|statement| {
             assert_eq!(statement["Effect"], "Allow", "{statement}");
             let resource = &statement["Resource"];
+            // A function alone, or with its versions and aliases, which are the same function.
+            let resource = resource.get(0).unwrap_or(resource);
             let name = [resource, &resource["Ref"], &resource["Fn::GetAtt"][0]]
                 .into_iter()
                 .find_map(Value::as_str)

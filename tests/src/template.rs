@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Map, Value};
 
@@ -16,14 +17,22 @@ pub struct Resource<'a> {
     pub id: &'a str,
     /// Its properties, as they stand.
     pub properties: &'a Value,
+    /// All of it: its type, its properties, and what CloudFormation does with it.
+    pub declaration: &'a Value,
     template: &'a Template,
 }
 
 impl Template {
-    /// `template.yaml`: what runs.
+    /// `template.yaml`, all optional parameters empty: what runs.
     pub fn product() -> &'static Self {
-        static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("template.yaml"));
-        &TEMPLATE
+        &Self::combinations()["default"]
+    }
+
+    /// `template.yaml` with every combination of its optional parameters, by the names of those that are set: `default`,
+    /// `key+network`. Its conditions are evaluated.
+    pub fn combinations() -> &'static BTreeMap<String, Self> {
+        static TEMPLATES: LazyLock<BTreeMap<String, Template>> = LazyLock::new(Template::combine);
+        &TEMPLATES
     }
 
     /// `infra/monitoring.yaml`: what watches it.
@@ -32,7 +41,27 @@ impl Template {
         &TEMPLATE
     }
 
+    fn combine() -> BTreeMap<String, Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().to_str().unwrap();
+        Self::run_translation(&["template.yaml", "--combinations", to]);
+        let read = |entry: std::io::Result<fs::DirEntry>| {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (
+                name,
+                Self(serde_json::from_slice(&fs::read(&path).unwrap()).unwrap()),
+            )
+        };
+        fs::read_dir(folder.path()).unwrap().map(read).collect()
+    }
+
     fn translate(path: &str) -> Self {
+        Self(serde_json::from_slice(&Self::run_translation(&[path])).unwrap())
+    }
+
+    /// Runs `infra/tools/translate.py`, and returns what it prints.
+    fn run_translation(arguments: &[&str]) -> Vec<u8> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let python = root.join(".tools/venv/bin/python");
         assert!(
@@ -41,8 +70,9 @@ impl Template {
             python.display()
         );
         let printed = Command::new(python)
-            .arg(root.join("infra/tools/translate.py"))
-            .arg(root.join(path))
+            .arg("infra/tools/translate.py")
+            .args(arguments)
+            .current_dir(root)
             .output()
             .unwrap();
         assert!(
@@ -50,7 +80,7 @@ impl Template {
             "{}",
             String::from_utf8_lossy(&printed.stderr)
         );
-        Self(serde_json::from_slice(&printed.stdout).unwrap())
+        printed.stdout
     }
 
     /// A copy in which the values at these JSON pointers are others; `null` takes a value out.
@@ -100,10 +130,16 @@ impl Template {
                 let resource = Resource {
                     id,
                     properties: &value["Properties"],
+                    declaration: value,
                     template: self,
                 };
                 (resource, value["Type"].as_str().unwrap())
             })
+    }
+
+    /// A condition as it is declared.
+    pub fn condition(&self, name: &str) -> &Value {
+        &self.0["Conditions"][name]
     }
 
     /// The parameters as they are declared.

@@ -1,13 +1,14 @@
 //! Each rule, broken on purpose.
 
 mod monitoring;
+mod options;
 mod product;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::rules::{MONITORING, PRODUCT, Rule};
+use crate::rules::{MONITORING, OPTIONS, PRODUCT, Rule};
 use integration_tests::template::Template;
 
 /// A template that breaks a rule, and how to get there. Each edit is a JSON pointer and the value there, `null` to remove
@@ -52,6 +53,23 @@ fn unseen(rules: &[(&str, Rule)], template: &Template, mutations: &[Mutation]) -
 fn product_rules_see_every_mutation() {
     assert_eq!(
         unseen(PRODUCT, Template::product(), &product::mutations()),
+        [""; 0]
+    );
+}
+
+#[test]
+fn option_rules_see_every_mutation() {
+    assert_eq!(
+        unseen(
+            OPTIONS,
+            &Template::combinations()["boundary+key+network"],
+            &options::with_all()
+        ),
+        [""; 0]
+    );
+    // What a default deployment must not have.
+    assert_eq!(
+        unseen(OPTIONS, Template::product(), &options::with_none()),
         [""; 0]
     );
 }

@@ -5,6 +5,7 @@ mod composites;
 mod dashboard;
 mod functions;
 mod metrics;
+mod options;
 mod parameters;
 mod queries;
 mod queues;
@@ -42,6 +43,8 @@ pub(crate) const PRODUCT: &[(&str, Rule)] = rules![
         longest_backoff_fits_into_retention,
         dead_letters_outlive_the_customer_queue,
         submit_orders_knows_the_queues_retention,
+        people_queues_outlive_the_stack,
+        only_dead_letter_queue_accepts_redrive,
         every_queue_is_encrypted,
         every_queue_refuses_plain_http,
     },
@@ -67,17 +70,35 @@ pub(crate) const PRODUCT: &[(&str, Rule)] = rules![
     runs::{
         unstarted_run_is_retried_then_reported,
         failed_run_is_retried_then_reported,
+        deployment_starts_no_run,
         schedule_passes_its_scheduled_time,
         schedule_has_its_own_group,
         default_schedule_fits_the_alarm_window,
         two_stacks_do_not_collide,
+        names_fit_the_longest_stack_name,
     },
     parameters::{
         every_parameter_has_a_description,
         url_is_https_or_loopback,
         secret_is_a_complete_arn,
+        url_bounds_are_the_functions,
+        text_bounds_are_submit_orders,
+        max_in_flight_bounds_are_submit_orders,
+        optional_id_is_exact_or_empty,
         alarm_target_is_topic_or_email,
         nested_parameters_have_the_same_rules,
+    },
+];
+
+/// The rules of what is in `template.yaml` only where an optional parameter asks for it.
+pub(crate) const OPTIONS: &[(&str, Rule)] = rules![
+    options::{
+        functions_are_in_given_subnets_or_none,
+        network_rights_need_subnets_and_lambda,
+        key_encrypts_queues_and_log_groups,
+        key_rights_are_exact,
+        boundary_bounds_every_role,
+        options_add_no_other_permission,
     },
 ];
 
@@ -88,6 +109,7 @@ pub(crate) const MONITORING: &[(&str, Rule)] = rules![
         alarm_name_is_stack_and_page,
         alarm_notifies_or_is_part_of_composite,
         missing_data_breaches_only_for_runs,
+        disabled_schedule_has_no_run_alarm,
         alarm_window_is_within_cloudwatchs_limit,
         duration_alarm_is_just_below_timeout,
         topic_accepts_only_own_alarms_over_tls,
@@ -112,7 +134,7 @@ pub(crate) const MONITORING: &[(&str, Rule)] = rules![
         query_reads_the_stacks_log_groups,
     },
     parameters::{every_parameter_has_a_description},
-    runs::{two_stacks_do_not_collide},
+    runs::{two_stacks_do_not_collide, names_fit_the_longest_stack_name},
 ];
 
 fn broken(rules: &[(&str, Rule)], template: &Template) -> Vec<String> {
@@ -125,7 +147,11 @@ fn broken(rules: &[(&str, Rule)], template: &Template) -> Vec<String> {
 
 #[test]
 fn product_template_keeps_every_rule() {
-    assert_eq!(broken(PRODUCT, Template::product()), [""; 0]);
+    for (combination, template) in Template::combinations() {
+        let mut broken_rules = broken(PRODUCT, template);
+        broken_rules.extend(broken(OPTIONS, template));
+        assert_eq!(broken_rules, [""; 0], "with {combination}");
+    }
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use http::{HeaderName, HeaderValue};
+use http::{
+    HeaderName, HeaderValue,
+    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST},
+};
 use shared::{
     config::{ConfigError, Variables, api_url, header_name, text},
     lambda::metrics,
@@ -46,7 +49,7 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let destination_url = variables.required("DESTINATION_URL", api_url);
-        let idempotency_key_header = variables.optional("IDEMPOTENCY_KEY_HEADER", header_name);
+        let idempotency_key_header = variables.optional("IDEMPOTENCY_KEY_HEADER", idempotency_key_header);
         let token_url = variables.required("TOKEN_URL", api_url);
         let scope = variables.optional("OAUTH_SCOPE", header_text);
         let audience = variables.optional("OAUTH_AUDIENCE", header_text);
@@ -103,10 +106,22 @@ fn secs(value: &str) -> Result<Duration, &'static str> {
     }
 }
 
+/// A header that the request does not have anyway.
+fn idempotency_key_header(value: &str) -> Result<HeaderName, &'static str> {
+    let name = header_name(value)?;
+    let taken = [AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST];
+    if taken.contains(&name) {
+        return Err("must not be Authorization, Content-Length, Content-Type or Host");
+    }
+    Ok(name)
+}
+
+/// Each POST in flight may have a connection of its own, and a function has 1,024 file descriptors (Lambda quotas):
+/// with 1,000 in flight some fail, with 500 none.
 fn in_flight(value: &str) -> Result<NonZeroUsize, &'static str> {
     match value.parse() {
-        Ok(count @ 1..=1000) => NonZeroUsize::new(count).ok_or("must not be 0"),
-        Ok(_) | Err(_) => Err("must be a whole number from 1 to 1000"),
+        Ok(count @ 1..=400) => NonZeroUsize::new(count).ok_or("must not be 0"),
+        Ok(_) | Err(_) => Err("must be a whole number from 1 to 400"),
     }
 }
 
@@ -210,7 +225,7 @@ mod tests {
             "TOKEN_URL is not set",
             "OAUTH_CLIENT_AUTH must be basic or post",
             "QUEUE_RETENTION_SECS must be a whole number of seconds",
-            "MAX_IN_FLIGHT must be a whole number from 1 to 1000",
+            "MAX_IN_FLIGHT must be a whole number from 1 to 400",
             "ORDERS_PER_SECOND must be a number",
             "METRICS_NAMESPACE must be at most 255 letters",
         ] {

@@ -46,6 +46,12 @@ pub(super) fn mutations() -> Vec<Mutation> {
         missing_data_breaches_only_for_runs: "a schedule that is off is no error" {
             "/Resources/NoCompletedRunAlarm/Properties/TreatMissingData": "notBreaching"
         }
+        disabled_schedule_has_no_run_alarm: "it is always" {
+            "/Conditions/RunIsExpected": {"Fn::Not": [{"Fn::Equals": [{"Ref": "RunExpectedWithinHours"}, "0"]}]}
+        }
+        names_fit_the_longest_stack_name: "the sender's name has the stack's" {
+            "/Resources/AlarmTopic/Properties/DisplayName": {"Fn::Sub": "${StackName} alarms"}
+        }
         alarm_window_is_within_cloudwatchs_limit: "two weeks" {
             "/Parameters/RunExpectedWithinHours/MaxValue": 336
         }

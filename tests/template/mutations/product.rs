@@ -43,6 +43,18 @@ pub(super) fn mutations() -> Vec<Mutation> {
         every_queue_is_encrypted: "one is not" {
             "/Resources/FailedRunsQueue/Properties/SqsManagedSseEnabled": false
         }
+        people_queues_outlive_the_stack: "dead letters are deleted with it" {
+            "/Resources/DeadLetterQueue/DeletionPolicy": null
+        }
+        people_queues_outlive_the_stack: "failed runs are deleted with a queue that is replaced" {
+            "/Resources/FailedRunsQueue/UpdateReplacePolicy": "Delete"
+        }
+        only_dead_letter_queue_accepts_redrive: "any queue's messages end among failed runs" {
+            "/Resources/FailedRunsQueue/Properties/RedriveAllowPolicy": null
+        }
+        only_dead_letter_queue_accepts_redrive: "CustomerQueue cannot use it" {
+            "/Resources/DeadLetterQueue/Properties/RedriveAllowPolicy/redrivePermission": "denyAll"
+        }
         every_queue_refuses_plain_http: "a queue without a policy" {
             "/Resources/DeadLetterQueuePolicy": null
         }
@@ -126,6 +138,9 @@ pub(super) fn mutations() -> Vec<Mutation> {
         every_permission_names_its_actions: "in a policy apart from its role" {
             "/Resources/FetchCustomersContinuation/Properties/PolicyDocument/Statement/0/Action": "lambda:*"
         }
+        every_permission_names_its_resources: "aliases of every function" {
+            "/Resources/FetchCustomersContinuation/Properties/PolicyDocument/Statement/0/Resource/1": {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:*"}
+        }
         every_permission_names_its_resources: "every secret" {
             "/Resources/FetchCustomersRole/Properties/Policies/0/PolicyDocument/Statement/0/Resource": "*"
         }
@@ -148,6 +163,12 @@ pub(super) fn mutations() -> Vec<Mutation> {
         failed_run_is_retried_then_reported: "among the dead letters" {
             "/Resources/FetchCustomersFunctionEventInvokeConfig/Properties/DestinationConfig/OnFailure/Destination": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
         }
+        deployment_starts_no_run: "it does by default" {
+            "/Parameters/ScheduleState/Default": "ENABLED"
+        }
+        deployment_starts_no_run: "whatever the parameter is" {
+            "/Resources/FetchCustomersFunctionSchedule/Properties/State": "ENABLED"
+        }
         schedule_passes_its_scheduled_time: "an execution's id is new at each try" {
             "/Resources/FetchCustomersFunctionSchedule/Properties/Target/Input": "{\"order_date\": \"<aws.scheduler.execution-id>\"}"
         }
@@ -165,6 +186,9 @@ pub(super) fn mutations() -> Vec<Mutation> {
         }
         default_schedule_fits_the_alarm_window: "the schedule changes alone" {
             "/Parameters/ScheduleExpression/Default": "rate(7 days)"
+        }
+        names_fit_the_longest_stack_name: "a log group with a long name" {
+            "/Resources/SubmitOrdersLogGroup/Properties/LogGroupName": {"Fn::Sub": "/${AWS::StackName}/${AWS::StackName}/${AWS::StackName}/${AWS::StackName}"}
         }
         two_stacks_do_not_collide: "a queue with a name" {
             "/Resources/CustomerQueue/Properties/QueueName": "customers"
@@ -187,6 +211,27 @@ pub(super) fn mutations() -> Vec<Mutation> {
         }
         secret_is_a_complete_arn: "its name will do" {
             "/Parameters/DestinationSecretArn/AllowedPattern": "^.+$"
+        }
+        url_bounds_are_the_functions: "with a user and a password" {
+            "/Parameters/DestinationUrl/AllowedPattern": "^(https://[^\\s/]+(/\\S*)?|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?(/[^\\s#]*)?)$"
+        }
+        text_bounds_are_submit_orders: "a header that holds the token" {
+            "/Parameters/IdempotencyKeyHeader/AllowedPattern": "^[A-Za-z0-9-]+$"
+        }
+        text_bounds_are_submit_orders: "any rate" {
+            "/Parameters/OrdersPerSecond/AllowedPattern": "^[0-9.]+$"
+        }
+        max_in_flight_bounds_are_submit_orders: "more than Lambda has file descriptors for" {
+            "/Parameters/MaxInFlight/MaxValue": 1000
+        }
+        max_in_flight_bounds_are_submit_orders: "none" {
+            "/Parameters/MaxInFlight/MinValue": 2
+        }
+        optional_id_is_exact_or_empty: "any key" {
+            "/Parameters/KmsKeyArn/AllowedPattern": "^.*$"
+        }
+        optional_id_is_exact_or_empty: "a boundary is required" {
+            "/Parameters/PermissionsBoundaryArn/AllowedPattern": "^arn:.+$"
         }
         alarm_target_is_topic_or_email: "any ARN" {
             "/Parameters/AlarmTopicArn/AllowedPattern": "^(arn:aws:.+)?$"

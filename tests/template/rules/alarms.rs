@@ -146,6 +146,19 @@ pub(crate) fn missing_data_breaches_only_for_runs(template: &Template) -> Result
     Ok(())
 }
 
+/// Silence is what a schedule that is off should bring.
+pub(crate) fn disabled_schedule_has_no_run_alarm(template: &Template) -> Result<(), String> {
+    let alarm = template.resource("NoCompletedRunAlarm")?;
+    let condition = alarm.declaration["Condition"].as_str().unwrap_or_default();
+    let condition = template.condition(condition);
+    let enabled = json!({"Fn::Equals": [{"Ref": "ScheduleState"}, "ENABLED"]});
+    let needs_it = condition["Fn::And"]
+        .as_array()
+        .is_some_and(|all| all.contains(&enabled));
+    ensure!(needs_it, "it is there under {condition}");
+    Ok(())
+}
+
 /// A day, or seven if the period is an hour or more (`PutMetricAlarm`: Period).
 pub(crate) fn alarm_window_is_within_cloudwatchs_limit(template: &Template) -> Result<(), String> {
     for alarm in template.of_type("AWS::CloudWatch::Alarm")? {

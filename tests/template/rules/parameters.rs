@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use fancy_regex::Regex;
+use integration_tests::template::Template;
 
 use super::ensure;
-use integration_tests::template::Template;
 
 pub(crate) fn every_parameter_has_a_description(template: &Template) -> Result<(), String> {
     for (name, parameter) in template.parameters() {
@@ -22,12 +22,184 @@ fn takes(template: &Template, name: &str, right: &[&str], wrong: &[&str]) -> Res
         .unwrap_or_default();
     let pattern = Regex::new(pattern).map_err(|error| error.to_string())?;
     for value in right {
-        ensure!(pattern.is_match(value), "{name} refuses {value:?}");
+        ensure!(matches(&pattern, value)?, "{name} refuses {value:?}");
     }
     for value in wrong {
-        ensure!(!pattern.is_match(value), "{name} takes {value:?}");
+        ensure!(!matches(&pattern, value)?, "{name} takes {value:?}");
     }
     Ok(())
+}
+
+fn matches(pattern: &Regex, value: &str) -> Result<bool, String> {
+    pattern.is_match(value).map_err(|error| error.to_string())
+}
+
+/// What the template takes, the function takes; what the function refuses, the template refuses before a deployment.
+fn agrees(
+    template: &Template,
+    name: &str,
+    function_takes: impl Fn(&str) -> bool,
+    values: &[&str],
+) -> Result<(), String> {
+    let (right, wrong): (Vec<&str>, Vec<&str>) = values.iter().partition(|value| function_takes(value));
+    ensure!(
+        !right.is_empty() && !wrong.is_empty(),
+        "{name}: the values show one side only"
+    );
+    takes(template, name, &right, &wrong)
+}
+
+/// Whether submit-orders starts with this value of a variable.
+fn submit_orders_takes(variable: &str, value: &str) -> bool {
+    let lookup = |name: &str| {
+        let given = match name {
+            _ if name == variable => value,
+            "DESTINATION_URL" | "TOKEN_URL" => "https://api.example.com/",
+            "QUEUE_RETENTION_SECS" => "345600",
+            "DESTINATION_SECRET_ARN" | "QUEUE_URL" | "DEAD_LETTER_QUEUE_URL" => "set",
+            _ => return None,
+        };
+        Some(given.to_owned())
+    };
+    submit_orders::config::Config::read(&lookup).is_ok()
+}
+
+pub(crate) fn url_bounds_are_the_functions(template: &Template) -> Result<(), String> {
+    for name in ["SourceUrl", "DestinationUrl", "TokenUrl"] {
+        agrees(
+            template,
+            name,
+            |value| shared::config::api_url(value).is_ok(),
+            &[
+                "https://api.example.com",
+                "https://api.example.com/",
+                "https://api.example.com?page_size=500",
+                "https://api.example.com:8443/v1/customers?active=true&page=1",
+                "https://api.example.com/users/a@b",
+                "https://[2001:db8::1]:8443/",
+                "http://127.0.0.1:8080/orders",
+                "http://[::1]",
+                "http://localhost",
+                "https://user@api.example.com/",
+                "https://user:password@api.example.com/",
+                "https://:password@api.example.com/",
+                "https://api.example.com/#part",
+                "https://api.example.com#part",
+                "https://",
+                "http://api.example.com/",
+                "http://localhost.example.com/",
+                "http://localhost@api.example.com/",
+                "http://10.0.0.1/",
+                "ftp://127.0.0.1/",
+                "api.example.com",
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn text_bounds_are_submit_orders(template: &Template) -> Result<(), String> {
+    for (parameter, variable, values) in [
+        (
+            "IdempotencyKeyHeader",
+            "IDEMPOTENCY_KEY_HEADER",
+            &[
+                "Idempotency-Key",
+                "X-Authorization",
+                "Authorization",
+                "AUTHORIZATION",
+                "content-type",
+                "Content-Length",
+                "Host",
+                "Idempotency Key",
+            ][..],
+        ),
+        (
+            "OrdersPerSecond",
+            "ORDERS_PER_SECOND",
+            &[
+                "0",
+                "0.001",
+                "2.5",
+                "99999.999",
+                "100000",
+                "100000.1",
+                "100001",
+                "0.0001",
+                "-1",
+                "ten",
+            ],
+        ),
+        (
+            "OauthScope",
+            "OAUTH_SCOPE",
+            &["orders:write orders:read", "orders\u{7f}"],
+        ),
+        (
+            "OauthAudience",
+            "OAUTH_AUDIENCE",
+            &["https://api.example.com/", "a\nb"],
+        ),
+    ] {
+        agrees(
+            template,
+            parameter,
+            |value| submit_orders_takes(variable, value),
+            values,
+        )?;
+    }
+    Ok(())
+}
+
+/// Both bounds of each number that a function reads as well.
+pub(crate) fn max_in_flight_bounds_are_submit_orders(template: &Template) -> Result<(), String> {
+    let parameter = template.parameter("MaxInFlight");
+    let bound = |name: &str| parameter[name].as_u64().unwrap_or_default();
+    let (least, most) = (bound("MinValue"), bound("MaxValue"));
+    let takes = |count: u64| submit_orders_takes("MAX_IN_FLIGHT", &count.to_string());
+    ensure!(
+        takes(least) && takes(most) && !takes(least - 1) && !takes(most + 1),
+        "MaxInFlight is {least} to {most}, and submit-orders has others"
+    );
+    Ok(())
+}
+
+pub(crate) fn optional_id_is_exact_or_empty(template: &Template) -> Result<(), String> {
+    takes(
+        template,
+        "KmsKeyArn",
+        &[
+            "",
+            "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        ],
+        &[
+            "alias/orders",
+            "arn:aws:kms:eu-central-1:123456789012:alias/orders",
+            "*",
+        ],
+    )?;
+    takes(
+        template,
+        "PermissionsBoundaryArn",
+        &[
+            "",
+            "arn:aws:iam::123456789012:policy/teams/developers",
+            "arn:aws:iam::aws:policy/PowerUserAccess",
+        ],
+        &["developers", "arn:aws:iam::123456789012:role/developers"],
+    )?;
+    takes(
+        template,
+        "SubnetIds",
+        &["", "subnet-0a1b2c3d4e5f67890"],
+        &["vpc-0a1b2c3d", "subnet-"],
+    )?;
+    takes(
+        template,
+        "SecurityGroupIds",
+        &["", "sg-0a1b2c3d4e5f67890"],
+        &["default", "sg-"],
+    )
 }
 
 pub(crate) fn url_is_https_or_loopback(template: &Template) -> Result<(), String> {

@@ -62,11 +62,36 @@ pub(crate) fn submit_orders_knows_the_queues_retention(template: &Template) -> R
 
 pub(crate) fn every_queue_is_encrypted(template: &Template) -> Result<(), String> {
     for queue in template.of_type("AWS::SQS::Queue")? {
+        let own_key = queue.properties["KmsMasterKeyId"] == json!({"Ref": "KmsKeyArn"});
         ensure!(
-            queue.get("/SqsManagedSseEnabled") == &json!(true),
+            own_key || queue.get("/SqsManagedSseEnabled") == &json!(true),
             "{} is not",
             queue.id
         );
+    }
+    Ok(())
+}
+
+pub(crate) fn people_queues_outlive_the_stack(template: &Template) -> Result<(), String> {
+    for queue in ["DeadLetterQueue", "FailedRunsQueue"] {
+        let declaration = template.resource(queue)?.declaration;
+        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+            let is = &declaration[policy];
+            ensure!(is == "Retain", "{queue}: {policy} is {is}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn only_dead_letter_queue_accepts_redrive(template: &Template) -> Result<(), String> {
+    for queue in template.of_type("AWS::SQS::Queue")? {
+        let right = if queue.id == "DeadLetterQueue" {
+            "allowAll"
+        } else {
+            "denyAll"
+        };
+        let is = queue.get("/RedriveAllowPolicy/redrivePermission");
+        ensure!(is == right, "{}: {is}", queue.id);
     }
     Ok(())
 }

@@ -62,6 +62,17 @@ pub(crate) fn schedule_has_its_own_group(template: &Template) -> Result<(), Stri
     Ok(())
 }
 
+/// A `rate(…)` schedule without a start date fires as soon as it is enabled (EventBridge Scheduler User Guide, "Schedule
+/// types").
+pub(crate) fn deployment_starts_no_run(template: &Template) -> Result<(), String> {
+    let schedule = template.resource("FetchCustomersFunctionSchedule")?;
+    let state = &schedule.properties["State"]["Ref"];
+    ensure!(state == "ScheduleState", "its state is {state}");
+    let default = schedule.get("/State");
+    ensure!(default == "DISABLED", "it is {default}");
+    Ok(())
+}
+
 pub(crate) fn default_schedule_fits_the_alarm_window(template: &Template) -> Result<(), String> {
     let expression = template.parameter("ScheduleExpression")["Default"].clone();
     ensure!(expression == "rate(1 day)", "{expression}");
@@ -93,6 +104,40 @@ pub(crate) fn two_stacks_do_not_collide(template: &Template) -> Result<(), Strin
             ensure!(
                 value.is_null() || value.is_object() && (of_stack || value["Fn::Sub"].is_null()),
                 "{} has the {name} {value}",
+                resource.id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A stack's name has up to 128 characters (CloudFormation, CreateStack: StackName), a region's up to 14.
+pub(crate) fn names_fit_the_longest_stack_name(template: &Template) -> Result<(), String> {
+    // Each limit is that of the property in its service's API reference.
+    const LIMITS: [(&str, &str, usize); 6] = [
+        ("AWS::SNS::Topic", "DisplayName", 100),
+        ("AWS::CloudWatch::Alarm", "AlarmName", 255),
+        ("AWS::CloudWatch::CompositeAlarm", "AlarmName", 255),
+        ("AWS::CloudWatch::Dashboard", "DashboardName", 255),
+        ("AWS::Logs::LogGroup", "LogGroupName", 512),
+        ("AWS::Logs::QueryDefinition", "Name", 255),
+    ];
+    let stack = "s".repeat(128);
+    for (kind, property, limit) in LIMITS {
+        for resource in template.of_type(kind).unwrap_or_default() {
+            let name = &resource.properties[property];
+            let name = name["Fn::Sub"]
+                .as_str()
+                .or_else(|| name.as_str())
+                .unwrap_or_default();
+            let longest = name
+                .replace("${StackName}", &stack)
+                .replace("${AWS::StackName}", &stack)
+                .replace("${AWS::Region}", "ap-southeast-1");
+            let length = longest.chars().count();
+            ensure!(
+                (1..=limit).contains(&length) && !longest.contains("${"),
+                "the {property} of {} may have {length} characters: {name}",
                 resource.id
             );
         }
