@@ -4,7 +4,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | start it, steer it, look at it | [`Sandbox`], [`Settings`] |
-//! | the source API, `GET /customers` | `source` |
+//! | the source API, `GET /customers`, in the style of well-known APIs | `source`, [`SourceStyle`] |
 //! | the token endpoint, `POST /oauth/token` | `token` |
 //! | the destination API, `POST /orders`, and its [`Order`] | `orders`, `order` |
 //! | the same controls over HTTP, `/control/…` | `control` |
@@ -88,5 +88,6 @@ pub use raw::{RawAnswer, Then, case};
 pub use record::{Counters, LedgerEntry, OrderRequest, Record, TokenRequest};
 pub use server::{Sandbox, refused_url};
 pub use settings::{ClientAuth, Compression, EmptyPages, ExpiresIn, LinkTargets, Settings};
+pub use source::SourceStyle;
 pub use spelling::Spelling;
 pub use under_way::UnderWay;

@@ -9,7 +9,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::Parser;
-use sandbox::{Customers, Sandbox, Settings};
+use sandbox::{Customers, Sandbox, Settings, SourceStyle};
 
 /// Source API, token endpoint and destination API on loopback, until Ctrl-C.
 #[derive(Parser)]
@@ -29,6 +29,9 @@ struct Options {
     /// Customers on a page; 0 puts all of them on one
     #[arg(long, default_value_t = 0)]
     page_size: u64,
+    /// The API whose manner of listing customers the source has
+    #[arg(long, value_enum, default_value_t)]
+    source_style: SourceStyle,
     /// The key that the source API asks for
     #[arg(long, default_value_t = Settings::default().api_key)]
     api_key: String,
@@ -48,6 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         seed,
         customers_file,
         page_size,
+        source_style,
         api_key,
         client_id,
         client_secret,
@@ -68,6 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         port,
         customers,
         page_size,
+        source_style,
         api_key,
         client_id,
         client_secret,

@@ -43,7 +43,9 @@ impl Sandbox {
             .zstd(is(Compression::Zstd));
         let shared = Arc::new(Shared::new(settings));
         let router = Router::new()
-            .route("/customers", get(source::get).layer(compressed))
+            .route("/customers", get(source::get).layer(compressed.clone()))
+            // Where Salesforce's style has its further pages.
+            .route("/customers/{locator}", get(source::get).layer(compressed))
             .route("/oauth/token", post(token::post))
             .route("/orders", post(orders::post))
             .merge(control::routes())

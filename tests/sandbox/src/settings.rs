@@ -1,5 +1,6 @@
 //! What the sandbox asks of its callers, and how it answers where an API has the choice.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::customers::Customers;
 use crate::links;
+use crate::source::SourceStyle;
 
 /// How a sandbox starts. The defaults are obvious fixtures, so that a log can be searched for them.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub struct Settings {
     pub port: u16,
     /// What `GET /customers` answers.
     pub customers: Customers,
+    /// How it lists them.
+    pub source_style: SourceStyle,
     /// Customers on a page; 0 puts all of them on one.
     pub page_size: u64,
     /// What the `Link` header of a page points to.
@@ -65,6 +69,7 @@ impl Default for Settings {
         Self {
             port: 0,
             customers: Customers::default(),
+            source_style: SourceStyle::Array,
             page_size: 0,
             link_targets: LinkTargets::Relative,
             link: links::STANDARD.to_owned(),
@@ -86,6 +91,27 @@ impl Default for Settings {
             keep_alive_timeout: None,
             requests_per_connection: None,
             idempotency_key_header: "Idempotency-Key".to_owned(),
+        }
+    }
+}
+
+impl Settings {
+    /// The `Link` header to `target`, a path with its query.
+    pub(crate) fn link_to(&self, origin: &str, target: &str) -> String {
+        self.link
+            .replace("{target}", &format!("{origin}{target}"))
+            .replace("{path}", target)
+    }
+
+    /// The customers on page `number`, from 1.
+    pub(crate) fn page_range(&self, number: u64) -> Range<u64> {
+        let total = self.customers.count();
+        match (self.empty_pages.real_page(number), self.page_size) {
+            (Some(_), 0) => 0..total,
+            (Some(page), size) => {
+                (page - 1).saturating_mul(size).min(total)..page.saturating_mul(size).min(total)
+            }
+            (None, _) => 0..0,
         }
     }
 }

@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::dice;
 use crate::order::{CustomerInfo, ShippingAddress};
 
+/// The `customer_id` of the customer at index 0.
+pub(super) const FIRST_ID: u64 = 100_000;
+
 /// A customer of the source API in the making, next to the order it should become.
 pub(super) struct Draft {
     pub(super) index: u64,
@@ -53,7 +56,7 @@ impl Draft {
             3 => ("Georgetown", "KY"),
             _ => ("Anytown", "CA"),
         };
-        let id = (100_000 + index).to_string();
+        let id = (FIRST_ID + index).to_string();
         let (first, last) = (format!("Given{index}"), format!("Family{index}"));
         let customer_info = CustomerInfo {
             id,

@@ -17,5 +17,6 @@ mod orders;
 mod program;
 mod raw;
 mod source;
+mod styles;
 mod token;
 mod under_way;

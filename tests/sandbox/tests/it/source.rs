@@ -177,7 +177,10 @@ async fn pages_link_to_the_next_until_the_last() {
             .send()
             .await
             .unwrap();
-        assert_eq!(problem(response, 400).await, "page must be a whole number from 1");
+        assert_eq!(
+            problem(response, 400).await,
+            "the page must be a whole number from 1, or a cursor of this source"
+        );
     }
 }
 
