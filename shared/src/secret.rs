@@ -1,8 +1,10 @@
 //! Credentials from Secrets Manager.
 
-use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
+use aws_sdk_secretsmanager::Client;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
+
+use crate::aws::describe_without_message;
 
 /// A secret that could not be used. Never holds a part of the secret.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -54,7 +56,7 @@ pub async fn read_secret<const N: usize>(
         .await
         .map_err(|error| SecretError::Unreadable {
             arn: arn.to_owned(),
-            why: DisplayErrorContext(error).to_string(),
+            why: describe_without_message(&error),
         })?;
     parse(answer.secret_string(), wanted).map_err(|why| SecretError::Unusable {
         arn: arn.to_owned(),

@@ -19,13 +19,14 @@ use futures::future::BoxFuture;
 use integration_tests::{
     aws::Fault,
     bridge::{
-        Bridge, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, QUEUE_URL, account, raw,
+        Bridge, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, QUEUE_URL, account, http_client, raw,
         submit_orders_over, until,
     },
 };
 use reqwest::{Body, Request};
 use sandbox::{Action, Answer, Endpoint, ExpiresIn, Rule, Sandbox, Settings};
 use serde_json::{Value, json};
+use shared::http::HttpClient;
 use submit_orders::destination::transport::{self, Transport, Unreachable};
 use tokio::time::Instant;
 
@@ -124,7 +125,7 @@ async fn pass(time: Duration) {
 }
 
 /// The real network, but for what a test puts in the way of a POST.
-struct Spoilt<F>(reqwest::Client, F);
+struct Spoilt<F>(HttpClient, F);
 
 impl<F> Transport for Spoilt<F>
 where
@@ -154,8 +155,7 @@ where
     F: Fn(&Request) -> Option<transport::Answer> + Send + Sync + 'static,
 {
     let mut bridge = bridge().await;
-    let http = shared::http::client().build().unwrap();
     let environment = Environment::of(&bridge.sandbox);
-    bridge.submit = submit_orders_over(&environment, &bridge.aws, Arc::new(Spoilt(http, spoil)));
+    bridge.submit = submit_orders_over(&environment, &bridge.aws, Arc::new(Spoilt(http_client(), spoil)));
     bridge
 }

@@ -79,6 +79,7 @@ async fn no_name_address_key_secret_or_token_is_printed_on_a_bad_day_at_any_leve
             "run ended early",
             "run started",
             "some messages' visibility may not be set: the queue's own visibility time-out applies to them",
+            "the connection broke without an answer: the request is repeated on a fresh one",
             "the token at hand is used",
         ]
     );

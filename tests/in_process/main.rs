@@ -11,6 +11,7 @@ mod arbitrary;
 mod aws_calls;
 mod backfill;
 mod bad_day;
+mod connections;
 mod faults;
 mod fetch_customers;
 mod logs;

@@ -1,11 +1,18 @@
 //! The functions in this process, between a sandbox and AWS in memory.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use fetch_customers::{error::HandlerError, run::Summary};
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
-use shared::{clock::WallClock, lambda::invocation::Invocation};
+use shared::{
+    clock::WallClock,
+    http::{HttpClient, Tls},
+    lambda::invocation::Invocation,
+};
 use submit_orders::destination::transport::Transport;
 use tokio::time::Instant;
 
@@ -102,11 +109,20 @@ pub fn account(settings: &Settings) -> Aws {
     aws
 }
 
+/// The system's root certificates, read once for all tests.
+pub static TLS: LazyLock<Tls> = LazyLock::new(|| Tls::from_system().expect("root certificates"));
+
+/// The real network, as `submit-orders` uses it.
+#[must_use]
+pub fn http_client() -> HttpClient {
+    HttpClient::new(&TLS, |builder| builder).expect("a client")
+}
+
 /// `fetch-customers`, set up.
 #[must_use]
 pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
     let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
-    let http = fetch_customers::handler::http_client().expect("root certificates");
+    let http = fetch_customers::handler::http_client(&TLS).expect("a client");
     fetch_customers::handler::Handler::new(config, &aws.sdk_config(), http, wall_clock(aws), aws.console())
 }
 
@@ -119,8 +135,7 @@ fn wall_clock(aws: &Aws) -> WallClock {
 /// `submit-orders`, set up with the real network.
 #[must_use]
 pub fn submit_orders(environment: &Environment, aws: &Aws) -> submit_orders::handler::Handler {
-    let http = shared::http::client().build().expect("root certificates");
-    submit_orders_over(environment, aws, Arc::new(http))
+    submit_orders_over(environment, aws, Arc::new(http_client()))
 }
 
 /// `submit-orders`, set up with a transport of the test's.

@@ -1,6 +1,8 @@
 //! A run that takes longer than one invocation continues in another one.
 
-use aws_sdk_lambda::{Client, error::DisplayErrorContext, primitives::Blob, types::InvocationType};
+use aws_sdk_lambda::{Client, primitives::Blob, types::InvocationType};
+
+use shared::aws::describe;
 
 use crate::run::{Progress, Remainder, Run};
 
@@ -51,7 +53,7 @@ pub async fn continue_run(
         .payload(Blob::new(run.continuation(remainder, progress)));
     call.send().await.map_err(|error| ContinuationError::Invoke {
         page,
-        reason: DisplayErrorContext(error).to_string(),
+        reason: describe(&error),
     })?;
     Ok(())
 }

@@ -5,12 +5,12 @@ use std::{collections::HashSet, io, sync::Arc, time::Duration};
 use aws_config::SdkConfig;
 use aws_sdk_lambda::Client as Lambda;
 use memchr::memchr;
-use reqwest::Client;
 use serde_json::value::RawValue;
 use shared::{
     clock::{WallClock, millis},
     domain::{customer_id::CustomerId, message::Message},
     duplicate_filter::DuplicateFilter,
+    http::{HttpClient, Tls},
     lambda::{
         invocation::{Invocation, reserve},
         metrics::Metrics,
@@ -48,12 +48,18 @@ pub struct Handler {
     metrics: Metrics,
 }
 
-/// The client that calls the source and AWS.
+/// The client that calls the source: the only one whose answers are decompressed.
 ///
 /// # Errors
-/// The system has no root certificates.
-pub fn http_client() -> Result<Client, reqwest::Error> {
-    shared::http::client().read_timeout(READ_TIMEOUT).build()
+/// reqwest cannot be set up.
+pub fn http_client(tls: &Tls) -> Result<HttpClient, reqwest::Error> {
+    HttpClient::new(tls, |builder| {
+        builder
+            .read_timeout(READ_TIMEOUT)
+            .gzip(true)
+            .brotli(true)
+            .zstd(true)
+    })
 }
 
 impl Handler {
@@ -62,7 +68,7 @@ impl Handler {
     pub fn new(
         config: Config,
         aws: &SdkConfig,
-        http: Client,
+        http: HttpClient,
         wall_clock: WallClock,
         metrics_to: impl io::Write + Send + 'static,
     ) -> Self {
@@ -91,12 +97,12 @@ impl Handler {
     /// The configuration is invalid, or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
-        let http = http_client()?;
-        let aws = shared::aws::load(http.clone()).await;
+        let tls = Tls::from_system()?;
+        let aws = shared::aws::load(HttpClient::new(&tls, |builder| builder)?).await;
         Ok(Self::new(
             config,
             &aws,
-            http,
+            http_client(&tls)?,
             shared::clock::system(),
             io::stdout(),
         ))

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use aws_sdk_sqs::{
-    error::DisplayErrorContext,
-    types::{
-        MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
-        builders::SendMessageBatchRequestEntryBuilder,
-    },
+use aws_sdk_sqs::types::{
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
+    builders::SendMessageBatchRequestEntryBuilder,
 };
 use shared::{
+    aws::describe_without_message,
     domain::{customer_id::CustomerId, order_date::OrderDate},
     sqs::{BATCH_BYTES, Batcher, EntryFailure, Queue, RetryPolicy},
 };
@@ -184,7 +182,7 @@ async fn send(queue: &Queue, batch: Vec<Entry>, context: &RunContext) -> SendOut
         }
     }
     if let Some(error) = result.call_error {
-        outcome.failure = Some(SendError::Call(DisplayErrorContext(error).to_string()));
+        outcome.failure = Some(SendError::Call(describe_without_message(&error)));
     }
     log_events::batch_sent(context, messages, &outcome, started.elapsed());
     outcome

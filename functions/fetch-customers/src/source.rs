@@ -12,12 +12,17 @@ pub mod retry;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use http::{HeaderName, HeaderValue, StatusCode, header::ACCEPT};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header::ACCEPT};
+use reqwest::Request;
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use shared::{
-    clock::WallClock, config::secret_header_value, domain::order_date::OrderDate,
-    duplicate_filter::DuplicateFilter, http::retry_after::RetryAfter, secret::read_secret,
+    clock::WallClock,
+    config::secret_header_value,
+    domain::order_date::OrderDate,
+    duplicate_filter::DuplicateFilter,
+    http::{HttpClient, retry_after::RetryAfter},
+    secret::read_secret,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -29,7 +34,7 @@ use page::Page;
 
 /// The source API.
 pub struct SourceApi {
-    pub http: reqwest::Client,
+    pub http: HttpClient,
     /// The first page.
     pub url: Url,
     /// The header that carries the key.
@@ -188,10 +193,11 @@ impl Customers<'_> {
 
     /// Requests a page, and reads its beginning.
     async fn request(&self, page: u64, url: &Url) -> Result<(Page, Option<Url>), SourceError> {
-        let request = self.source.http.get(url.clone());
-        let request = request.header(&self.source.api_key_header, self.api_key.clone());
-        let request = request.header(ACCEPT, "application/json");
-        let answer = request.send().await;
+        let mut request = Request::new(Method::GET, url.clone());
+        let headers = request.headers_mut();
+        headers.insert(self.source.api_key_header.clone(), self.api_key.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let answer = self.source.http.execute(request).await;
         let answer = answer.map_err(|error| SourceError::unreachable(page, 0, &error))?;
         match answer.status() {
             StatusCode::OK => {}

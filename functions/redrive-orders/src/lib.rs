@@ -10,7 +10,10 @@
 //! * [`queues`]: the calls of SQS.
 
 use aws_config::SdkConfig;
-use shared::clock::WallClock;
+use shared::{
+    clock::WallClock,
+    http::{HttpClient, Tls},
+};
 
 pub mod config;
 pub mod counts;
@@ -49,7 +52,7 @@ impl Handler {
     /// The configuration is wrong; or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
-        let http = shared::http::client().build()?;
+        let http = HttpClient::new(&Tls::from_system()?, |builder| builder)?;
         let aws = shared::aws::load(http).await;
         Ok(Self::new(config, &aws, shared::clock::system()))
     }

@@ -1,12 +1,15 @@
 //! The two queues.
 
-use std::{collections::HashSet, error::Error, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
     types::{Message, MessageSystemAttributeName, SendMessageBatchRequestEntry},
 };
-use shared::sqs::{BatchResult, EntryFailure, FailedEntry, Queue, RetryPolicy, VisibilityChange};
+use shared::{
+    aws::{describe, describe_without_message},
+    sqs::{BatchResult, EntryFailure, FailedEntry, Queue, RetryPolicy, VisibilityChange},
+};
 use tokio::time::Instant;
 
 use crate::dead_letter::DeadLetter;
@@ -94,7 +97,7 @@ impl Queues {
             if over_limit {
                 QueueError::OverLimit
             } else {
-                QueueError::Receive(why(&error))
+                QueueError::Receive(describe(&error))
             }
         })?;
         Ok(answer.messages.unwrap_or_default())
@@ -110,7 +113,7 @@ impl Queues {
             &result.failed,
             "SQS did not take a dead letter's copy: it stays where it is",
         );
-        result.map_call_error(|error| QueueError::Put(why(&error)))
+        result.map_call_error(|error| QueueError::Put(describe_without_message(&error)))
     }
 
     /// Deletes dead letters.
@@ -124,7 +127,7 @@ impl Queues {
             &result.failed,
             "SQS did not delete a dead letter: it stays where it is",
         );
-        result.map_call_error(|error| QueueError::Delete(why(&error)))
+        result.map_call_error(|error| QueueError::Delete(describe(&error)))
     }
 
     /// Makes dead letters visible again.
@@ -139,15 +142,6 @@ impl Queues {
         let changes = receipt_handles.into_iter().map(change).collect();
         self.dead_letters.change_visibility(changes, deadline).await
     }
-}
-
-/// What is said of an error, without the answer that it was made of: that may hold messages.
-fn why(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
-    // The SDK's errors often say the same as what they wrap.
-    texts.dedup();
-    texts.join(": ").trim_end_matches('.').to_owned()
 }
 
 /// Reports each entry that SQS did not confirm. A call that failed as a whole is reported once, where the sweep ends.

@@ -16,7 +16,11 @@
 use std::{io, sync::Arc};
 
 use aws_config::SdkConfig;
-use shared::{clock::WallClock, lambda::metrics::Metrics};
+use shared::{
+    clock::WallClock,
+    http::{HttpClient, Tls},
+    lambda::metrics::Metrics,
+};
 
 pub mod config;
 pub mod dead_letter;
@@ -83,7 +87,7 @@ impl Handler {
     /// The configuration is wrong; or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
         let config = Config::read(&shared::config::environment)?;
-        let http = shared::http::client().build()?;
+        let http = HttpClient::new(&Tls::from_system()?, |builder| builder)?;
         Ok(Self::new(
             config,
             &shared::aws::load(http.clone()).await,

@@ -152,34 +152,12 @@ async fn retry_after_is_a_floor_in_both_its_forms() {
 }
 
 #[tokio::test]
-async fn no_whole_answer_is_retried() {
-    let stored = Some(Answer::status(201));
+async fn no_answer_is_retried() {
     for (what, action) in [
         ("reset before the answer", Action::Reset),
         ("closed before the answer", Action::Close),
         ("stored, answer lost", Action::LoseAnswer),
-        (
-            "cut in the middle",
-            Action::Truncate {
-                reset: false,
-                instead: None,
-            },
-        ),
-        (
-            "reset in the middle",
-            Action::Truncate {
-                reset: true,
-                instead: None,
-            },
-        ),
         ("hangs", Action::Hang),
-        (
-            "body too slow",
-            Action::Slow {
-                delay_ms: 200,
-                instead: stored.map(|a| a.body("text/plain", "x".repeat(50))),
-            },
-        ),
     ] {
         assert_first_step(&outcome(on_orders(action)).await, what);
     }
@@ -189,6 +167,43 @@ async fn no_whole_answer_is_retried() {
         })
         .await;
         assert_first_step(&deliver_one(&bridge).await, &url);
+    }
+}
+
+/// Half of a body, or one that does not end in time.
+fn broken_bodies(answer: &Answer) -> [Action; 3] {
+    let instead = Some(answer.clone().body("text/plain", "x".repeat(50)));
+    let truncate = |reset| Action::Truncate {
+        reset,
+        instead: instead.clone(),
+    };
+    let slow = Action::Slow {
+        delay_ms: 200,
+        instead: instead.clone(),
+    };
+    [truncate(false), truncate(true), slow]
+}
+
+#[tokio::test]
+async fn answer_with_broken_body_is_its_status() {
+    for action in broken_bodies(&Answer::status(201)) {
+        let what = format!("{action:?}");
+        assert_eq!(outcome(on_orders(action)).await, Outcome::Delivered, "{what}");
+    }
+    for action in broken_bodies(&Answer::status(422)) {
+        let what = format!("{action:?}");
+        let Outcome::DeadLetter(attributes) = outcome(on_orders(action)).await else {
+            panic!("{what}")
+        };
+        assert_eq!(attributes["http_status"], "422", "{what}");
+    }
+    for action in broken_bodies(&Answer::status(503).retry_after(77)) {
+        let what = format!("{action:?}");
+        assert_eq!(
+            outcome(on_orders(action)).await,
+            Outcome::Retry { hidden_for: 77 },
+            "{what}"
+        );
     }
 }
 

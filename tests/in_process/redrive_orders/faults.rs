@@ -89,7 +89,7 @@ async fn a_queue_that_takes_nothing_ends_it_with_everything_where_it_was() {
         "{error}"
     );
     assert!(
-        error.contains("takes no messages: service error: unhandled error (AccessDeniedException): "),
+        error.contains("takes no messages: AccessDeniedException. The others"),
         "{error}"
     );
     assert!(

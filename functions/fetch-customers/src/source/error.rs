@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::{http::is_transient, http::retry_after::RetryAfter, secret::SecretError};
+use shared::{
+    http::{Unreachable, is_transient, retry_after::RetryAfter},
+    secret::SecretError,
+};
 
 /// The source could not be read to its end. Names the page, from 1, and the byte of its body, from 0 and uncompressed;
 /// never a customer, the key, or text of the source.
@@ -32,11 +35,7 @@ pub enum SourceError {
     },
     /// No answer, or the connection broke.
     #[error("page {page} of the source could not be read from byte {at} on: {reason}")]
-    Unreachable {
-        page: u64,
-        at: u64,
-        reason: &'static str,
-    },
+    Unreachable { page: u64, at: u64, reason: Unreachable },
     #[error("page {page} of the source is not JSON: its content type is {content_type:?}")]
     ContentType {
         page: u64,
@@ -66,17 +65,11 @@ pub enum SourceError {
 impl SourceError {
     /// Drops the error itself: it holds the URL, whose query may be sensitive.
     pub(crate) fn unreachable(page: u64, at: u64, error: &reqwest::Error) -> Self {
-        let reason = if error.is_timeout() {
-            "no answer in time"
-        } else if error.is_connect() {
-            "no connection"
-        } else if error.is_decode() {
-            // A decoder reports a body that breaks off as its own error.
-            "it broke off, or its compression is broken"
-        } else {
-            "the connection broke"
-        };
-        Self::Unreachable { page, at, reason }
+        Self::Unreachable {
+            page,
+            at,
+            reason: Unreachable::from(error),
+        }
     }
 
     /// How long to wait at least before the page is requested again; `None` where that would not help.

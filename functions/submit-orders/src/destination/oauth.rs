@@ -32,7 +32,7 @@ use url::Url;
 
 use crate::{
     destination::problem,
-    destination::transport::{Transport, Unreachable},
+    destination::transport::{BrokenOff, Transport, Unreachable},
     meter::Meter,
 };
 
@@ -259,7 +259,10 @@ impl Tokens {
         let status = answer.status();
         let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).delay();
         match status.as_u16() {
-            200 => Ok(answer.map(|body| body.to_vec())),
+            200 => match answer.extensions().get() {
+                Some(&BrokenOff(why)) => Err(why.into()),
+                None => Ok(answer.map(|body| body.to_vec())),
+            },
             _ if is_transient(status) => Err(TokenError::Transient { status, min_delay }),
             _ => Err(TokenError::Refused {
                 status,

@@ -1,71 +1,66 @@
-//! One request, one whole answer: the seam between this function and the world outside, which a test
-//! replaces by a model.
+//! One request, one answer: the seam between this function and the network, which a test replaces by a model.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
-use reqwest::{Client, Request};
+use reqwest::{Request, Response};
+use shared::http::HttpClient;
+pub use shared::http::Unreachable;
 
-/// An HTTP answer, its body read up to [`ANSWER_LIMIT`].
+/// An HTTP answer, its body read up to [`ANSWER_LIMIT`]. Where the body could not be read to its end, it is what arrived,
+/// and the extensions hold a [`BrokenOff`].
 pub type Answer = http::Response<Bytes>;
 
-/// How much of an answer's body is kept: tokens are a few KiB, and of an error page an excerpt is enough.
-/// A longer body is cut here, so that a broken server cannot fill the function's memory.
+/// Why the body of an answer could not be read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokenOff(pub Unreachable);
+
+/// How much of an answer's body is kept: tokens are a few KiB, and of an error page an excerpt is enough. A longer body
+/// is cut here, so that no answer fills the function's memory: with the 400 KiB that hyper buffers of a connection at
+/// most, a request in flight takes less than 1 MiB.
 pub const ANSWER_LIMIT: usize = 64 * 1024;
 
-/// No answer, or not a whole one. The request may have been carried out all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unreachable {
-    /// Not within the time given.
-    #[error("no answer in time")]
-    TimedOut,
-    /// DNS, a refused connection, or TLS: nothing was sent.
-    #[error("no connection")]
-    NotConnected,
-    /// The connection broke before the answer was whole, or what came was not HTTP.
-    #[error("the connection broke")]
-    Interrupted,
-}
-
-/// Sends requests. Implemented by reqwest's client; a test puts a model in its place.
+/// Sends requests. A test puts a model in the place of the HTTP client.
 pub trait Transport: Send + Sync {
-    /// Sends `request` and reads its answer, within the time `timeout`, both together.
+    /// Sends `request` and reads its answer, both together in at most `timeout`.
+    ///
+    /// # Errors
+    /// No status arrived. An answer whose body breaks off or does not end in time is what its status says.
     fn send(&self, request: Request, timeout: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>>;
 }
 
-impl Transport for Client {
+impl Transport for HttpClient {
     fn send(&self, mut request: Request, timeout: Duration) -> BoxFuture<'_, Result<Answer, Unreachable>> {
         Box::pin(async move {
             *request.timeout_mut() = Some(timeout);
-            let mut response = self.execute(request).await.map_err(unreachable)?;
-            let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-                let room = ANSWER_LIMIT - body.len();
-                body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-                if body.len() == ANSWER_LIMIT {
-                    break;
-                }
-            }
-            let mut answer = Answer::new(body.freeze());
-            *answer.status_mut() = response.status();
-            *answer.headers_mut() = std::mem::take(response.headers_mut());
-            Ok(answer)
+            let response = self.execute(request).await;
+            Ok(read(response.map_err(|error| Unreachable::from(&error))?).await)
         })
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "`map_err` hands the error over by value"
-)]
-fn unreachable(error: reqwest::Error) -> Unreachable {
-    // The error itself is dropped: it may hold the URL, whose query may be sensitive.
-    if error.is_timeout() {
-        Unreachable::TimedOut
-    } else if error.is_connect() {
-        Unreachable::NotConnected
-    } else {
-        Unreachable::Interrupted
+async fn read(mut response: Response) -> Answer {
+    let mut body = BytesMut::new();
+    let mut broken_off = None;
+    while body.len() < ANSWER_LIMIT {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = ANSWER_LIMIT - body.len();
+                body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            }
+            Ok(None) => break,
+            Err(error) => {
+                broken_off = Some(BrokenOff(Unreachable::from(&error)));
+                break;
+            }
+        }
     }
+    let mut answer = Answer::new(body.freeze());
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    if let Some(broken_off) = broken_off {
+        answer.extensions_mut().insert(broken_off);
+    }
+    answer
 }
