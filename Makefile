@@ -4,8 +4,8 @@
 ##   make test     every test, the deployed stack's included
 ##   make soak     the simulation, as often as you like
 ##   make dashboard-picture  draw the dashboard with the data of a local run: infra/dashboard.svg
-##   make bench    what both functions take, beside their floors, Powertools for Python and for TypeScript
-##   make bench-quick  the same beside the floors alone, shortly; fails where a function is far from its floor
+##   make bench    measure both functions, next to their floors, Powertools for Python and for TypeScript
+##   make bench-quick  the same next to the floors alone, briefly; fails where a function is far from its floor
 ##   make lint     formatting, clippy, the templates, licences and sources of dependencies
 ##   make build    build the functions for AWS (sam build)
 ##   make sbom     build, and list the crates that each function is made of (CycloneDX)
@@ -23,7 +23,9 @@
 ##   SEEDS=100000         how many stories to tell
 ##
 ## Variables of make bench:
-##   ONLY=fetch           only what has this in its name, such as cold or "batches of 100"
+##   ONLY=fetch           only scenarios whose name contains this, such as cold or "batches of 100"
+##   ONLY=faults          submit-orders under faults of other systems: freezes, firewalls, hostile input
+##   BEFORE=path          with ONLY=faults: an earlier build's bootstrap of submit-orders, for comparison
 ##   PEERS=no             without Python and TypeScript
 ##
 ## Variables of all:
@@ -41,6 +43,7 @@ ORDER_DATE ?=
 KEEP ?=
 SEEDS ?= 100000
 ONLY ?=
+BEFORE ?=
 PEERS ?=
 PYTHON ?= python3
 
@@ -188,10 +191,15 @@ lint: $(PYTHON_TOOLS) $(CHECKOV) $(DENY)
 WITHOUT_PEERS := $(filter 0 no,$(PEERS))
 BENCH := cargo run --quiet --release --package bench --
 
+ifeq ($(ONLY),faults)
+bench: build-local
+	@$(BENCH) faults $(if $(BEFORE),--before '$(BEFORE)')
+else
 bench: build-local $(FLOORS) $(if $(WITHOUT_PEERS),,$(PEER_PYTHON) $(PEER_TYPESCRIPT))
 	@$(BENCH) run $(if $(WITHOUT_PEERS),--without-peers) \
 		$(if $(ONLY),--only '$(ONLY)' --results 'target/bench/$(ONLY).json')
 	@$(if $(ONLY),,$(BENCH) chart && $(BENCH) cost && $(BENCH) drain)
+endif
 
 bench-quick: build-local $(FLOORS)
 	@cargo run --quiet --package bench -- quick

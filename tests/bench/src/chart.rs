@@ -1,4 +1,4 @@
-//! The chart of docs/performance.md: what an order, a start and a customer cost, side by side.
+//! The chart of docs/performance.md: the cost of an order, a cold start and a customer, side by side.
 
 use std::{error::Error, path::Path};
 
@@ -21,7 +21,7 @@ use crate::{
 const WIDTH: u32 = 860;
 const PANEL: u32 = 190;
 
-/// What is shown of which scenario, and from where to where its axis goes.
+/// Title, scenario, figure, and the range of the axis.
 const PANELS: [(&str, Scenario, Figure, f64, f64); 3] = [
     (
         "submit-orders: CPU per order, µs (batches of 100)",
@@ -55,7 +55,7 @@ const BARS: [(Competitor, RGBColor); 5] = [
     (Ours, RGBColor(20, 100, 180)),
 ];
 
-/// Draws it. The axes are logarithmic: the competitors are orders of magnitude apart.
+/// The axes are logarithmic: the competitors are orders of magnitude apart.
 ///
 /// # Errors
 /// It cannot be written.

@@ -1,4 +1,4 @@
-//! A process that is measured, and the kernel's account of it.
+//! A measured process, and the kernel's accounting of it.
 
 use std::{
     io::{self, PipeReader},
@@ -13,8 +13,8 @@ use tokio::{
     process::{Child as Process, Command},
 };
 
-/// How much of what it prints is kept, to be shown if it fails.
-const KEPT: usize = 8 * 1024;
+/// Bytes of its output that are kept, to be shown if it fails.
+const TAIL: usize = 8 * 1024;
 
 /// A running process. Dropping it kills it.
 pub(crate) struct Child {
@@ -23,7 +23,7 @@ pub(crate) struct Child {
     printed: Arc<Mutex<Printed>>,
 }
 
-/// What it has printed, on either stream, as Lambda takes both for its log.
+/// Its output on both streams, as Lambda logs both.
 #[derive(Default)]
 struct Printed {
     bytes: u64,
@@ -31,7 +31,6 @@ struct Printed {
 }
 
 impl Child {
-    /// Starts it.
     pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let process = command
@@ -58,7 +57,7 @@ impl Child {
         cpu(self.pid)
     }
 
-    /// The most memory that it had resident at one time (`VmHWM`, proc_pid_status(5)).
+    /// Peak resident memory (`VmHWM`, proc_pid_status(5)).
     pub(crate) fn peak_kib(&self) -> io::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -66,21 +65,21 @@ impl Child {
         peak.ok_or_else(|| io::Error::other("/proc is not Linux's"))
     }
 
-    /// How many bytes it has printed.
+    /// Bytes printed so far.
     pub(crate) fn printed(&self) -> u64 {
         self.look().bytes
     }
 
-    /// Waits for its end, and says how it ended and what it said last.
+    /// Waits for its end, and returns how it ended, with the end of its output.
     pub(crate) async fn ended(&mut self) -> io::Error {
         match self.process.wait().await {
-            Ok(status) => io::Error::other(format!("the process ended: {status}\n{}", self.last_words())),
+            Ok(status) => io::Error::other(format!("the process ended: {status}\n{}", self.output_tail())),
             Err(error) => error,
         }
     }
 
-    /// What it printed last.
-    pub(crate) fn last_words(&self) -> String {
+    /// The end of its output.
+    pub(crate) fn output_tail(&self) -> String {
         String::from_utf8_lossy(&self.look().tail).into_owned()
     }
 
@@ -89,9 +88,9 @@ impl Child {
     }
 }
 
-/// What the process's own CPU-time clock shows (`clock_getcpuclockid(3)`): it counts nanoseconds, can be read while the
-/// process runs, and forgets no thread. `/proc/PID/stat` tells the same in steps of 10 ms; `/proc/PID/task` knows living
-/// threads only; `wait4(2)` tells it at the end alone.
+/// The process's CPU-time clock (`clock_getcpuclockid(3)`): it counts nanoseconds, can be read while the process runs,
+/// and includes threads that ended. `/proc/PID/stat` has steps of 10 ms; `/proc/PID/task` has living threads only;
+/// `wait4(2)` works only at the end.
 #[cfg(target_os = "linux")]
 fn cpu(pid: i32) -> io::Result<Duration> {
     let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid))?;
@@ -101,11 +100,11 @@ fn cpu(pid: i32) -> io::Result<Duration> {
 #[cfg(not(target_os = "linux"))]
 fn cpu(_: i32) -> io::Result<Duration> {
     Err(io::Error::other(
-        "the accounts are those of the Linux kernel: there are none here",
+        "CPU time is read from the Linux kernel, and this is another one",
     ))
 }
 
-/// Reads what is printed until the end.
+/// Reads the output until its end.
 async fn drain(reader: PipeReader, printed: Arc<Mutex<Printed>>) -> io::Result<()> {
     let mut reader = pipe::Receiver::from_owned_fd(reader.into())?;
     let mut buffer = vec![0; 64 * 1024];
@@ -118,7 +117,7 @@ async fn drain(reader: PipeReader, printed: Arc<Mutex<Printed>>) -> io::Result<(
         let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
         printed.bytes += read.len() as u64;
         printed.tail.extend_from_slice(read);
-        let over = printed.tail.len().saturating_sub(KEPT);
+        let over = printed.tail.len().saturating_sub(TAIL);
         printed.tail.drain(..over);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn measure(competitor: Competitor, tls: &Tls) -> Result<Sample,
     })
 }
 
-/// Whether it does the job, or only a part of it.
+/// Whether it does the whole job.
 fn posts(competitor: Competitor) -> bool {
     match competitor {
         Competitor::FloorEmpty | Competitor::FloorSecret | Competitor::FloorCut => false,

@@ -1,10 +1,10 @@
-//! Who competes, and how each is started.
+//! The competitors, and how each is started.
 //!
-//! All are given the same environment and the same work. The peers keep their connections and their token, have as many
-//! orders or batches under way at once as the function, keep the same rules, make the same dead letters, and log and
-//! measure by Powertools what the function logs and measures. Only the synchronous Python posts one order after the
-//! other: its batch processor knows no other way. Python's modules are compiled before they count, TypeScript is one
-//! minified file. The floors do the same work on the same connections, and nothing beside it.
+//! All have the same environment and the same work. The peers reuse their connections and their token, have as many
+//! orders or batches in flight as the function, apply the same rules, send the same dead letters, and use Powertools for
+//! the same logs and metrics. Only the synchronous Python posts one order after the other, as its batch processor does.
+//! Python's modules are compiled before the measurement, TypeScript is one minified file. The floors do the same work on
+//! the same connections, without validation, logs and metrics.
 
 use std::{
     fmt, io,
@@ -22,9 +22,9 @@ pub(crate) enum Competitor {
     Ours,
     /// The least that posts orders, and the least that fetches customers by the AWS SDK.
     Floor,
-    /// Answers.
+    /// An empty handler.
     FloorEmpty,
-    /// Answers after one secret.
+    /// Reads one secret.
     FloorSecret,
     /// Reads the source and cuts it into customers.
     FloorCut,
@@ -36,7 +36,6 @@ pub(crate) enum Competitor {
     PythonSync,
 }
 
-/// Whose job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Job {
     /// `submit-orders`
@@ -61,7 +60,7 @@ impl fmt::Display for Competitor {
 }
 
 impl Competitor {
-    /// Whether it is somebody else's way, and so not there where it was not installed.
+    /// Whether it is in another language, and has to be installed.
     pub(crate) fn is_peer(self) -> bool {
         match self {
             Self::Ours | Self::Floor | Self::FloorEmpty | Self::FloorSecret | Self::FloorCut => false,
@@ -95,7 +94,7 @@ impl Competitor {
     }
 }
 
-/// What SAM has built of a function for this machine.
+/// The function that SAM built for this machine.
 pub(crate) fn binary(job: Job) -> &'static str {
     match job {
         Job::Submit => ".aws-sam/local/SubmitOrdersFunction/bootstrap",
@@ -136,7 +135,7 @@ fn program(path: &str) -> io::Result<Command> {
     absolute(path).map(Command::new)
 }
 
-/// The path from the root of the file system, of something that is there.
+/// The absolute path of an existing file.
 fn absolute(path: &str) -> io::Result<PathBuf> {
     std::path::absolute(Path::new(path)).and_then(|path| {
         if path.exists() {

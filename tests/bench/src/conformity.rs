@@ -1,5 +1,5 @@
-//! Whether a competitor does the job, before it is measured: every freedom that the rules leave and every way to break
-//! one, and what a destination may answer. The function itself passes the same check.
+//! Whether a competitor does the job, before it is measured: every variant of a valid and of an invalid customer, and the
+//! destination's main answers. The function itself passes the same check.
 
 use std::{collections::HashMap, error::Error, time::Duration};
 
@@ -25,17 +25,17 @@ const CUSTOMERS: u64 = 12 * 33;
 /// Messages of one invocation.
 const BATCH: usize = 100;
 
-/// What the destination answers to some valid orders, by their place among all customers.
+/// The destination's status for some valid orders, by the index of the customer.
 const ANSWERS: [(usize, StatusCode); 3] = [
-    // The order is there already: done.
+    // The order exists: done.
     (1, StatusCode::CONFLICT),
-    // It will never be taken: a dead letter.
+    // Rejected: a dead letter.
     (2, StatusCode::UNPROCESSABLE_ENTITY),
-    // Not now: it stays on the queue.
+    // Transient: it stays on the queue.
     (3, StatusCode::SERVICE_UNAVAILABLE),
 ];
 
-/// It does not do what the contract asks.
+/// A difference from the contract.
 #[derive(Debug, Error)]
 enum Differs {
     #[error("the dead letters are of {found:?}, not of {expected:?}")]
@@ -98,7 +98,7 @@ async fn submit(competitor: Competitor, made_up: Vec<Customer>, tls: &Tls) -> Re
     }
 }
 
-/// All customers, and a message that is none.
+/// All customers, and a malformed message.
 fn events(customers: &Customers) -> Vec<Bytes> {
     let messages = (0..CUSTOMERS).map(|index| (index, customers.message(index)));
     let mut messages: Vec<_> = messages.collect();
@@ -111,7 +111,7 @@ fn events(customers: &Customers) -> Vec<Bytes> {
 
 const MALFORMED: &str = "hello";
 
-/// The body of each dead letter that must be there, with its reason.
+/// The body of each expected dead letter, with its reason.
 fn expected_letters(customers: &Customers, made_up: &[Customer]) -> Vec<(String, String)> {
     let mut letters = vec![(MALFORMED.to_owned(), "malformed_message".to_owned())];
     for (index, customer) in (0..).zip(made_up) {

@@ -1,8 +1,8 @@
-//! What a million customers cost, reckoned from what was measured and AWS's prices.
+//! The cost of a million customers, from the measurements and AWS's prices.
 //!
-//! **An invocation's billed time.** Measured was the wall time on a whole processor. A function of `M` MB has
-//! `M / 1769` of one, so each of its CPU milliseconds takes `1769 / M`. Taken as if it never waited meanwhile, which
-//! is the worst case:
+//! **An invocation's billed time.** The wall time was measured on a whole processor. A function of `M` MB has
+//! `M / 1769` of one, so each of its CPU milliseconds takes `1769 / M`. The worst case is that it never waits
+//! at the same time:
 //!
 //! ```text
 //! billed = ⌈wall + cpu × (1769 / M − 1)⌉ ms
@@ -19,7 +19,7 @@
 //! | X-Ray | the default rule's 5 % of the invocations |
 //! | the rest | one call of the schedule, a secret for each instance: less than a cent |
 //!
-//! What does not depend on the number of customers is told apart: [`monthly`].
+//! Costs that do not depend on the number of customers are in [`monthly`].
 
 use crate::{
     competitor::Competitor::{self, Ours},
@@ -46,7 +46,7 @@ const INSTANCES: f64 = 10.0;
 /// CloudWatch adds to each line (26 bytes).
 const PLATFORM_BYTES: f64 = 650.0;
 
-/// Of the invocations that X-Ray's default rule records, beyond one in a second.
+/// The share of invocations that X-Ray's default rule records, beyond one in a second.
 const TRACED: f64 = 0.05;
 
 /// The custom metrics of both functions, as the contract lists them.
@@ -59,7 +59,7 @@ const IDLE_POLLS: f64 = 5.0 * 3.0 * 60.0 * 24.0 * 30.0;
 /// Dollars for a million customers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Bill {
-    /// Compute and requests of submit-orders, or what stands in its place.
+    /// Compute and requests of submit-orders or its substitute.
     pub(crate) submit: f64,
     /// Compute of fetch-customers.
     pub(crate) fetch: f64,
@@ -94,7 +94,7 @@ pub(crate) fn billed_batch(
     Some(billed_ms(median(Figure::WallMillis)?, cpu_ms, mb))
 }
 
-/// What a million customers cost by one competitor; `None` where it was not measured.
+/// The cost of a million customers with one competitor; `None` where it was not measured.
 pub(crate) fn bill(results: &Results, of: Competitor, batch: u64, latency_ms: u64) -> Option<Bill> {
     let submit_ms = billed_batch(results, of, batch, latency_ms, SUBMIT_MB)?;
     let printed = results.figure(Scenario::submit(batch, latency_ms), of, Figure::Printed)?;
@@ -114,8 +114,8 @@ pub(crate) fn bill(results: &Results, of: Competitor, batch: u64, latency_ms: u6
     })
 }
 
-/// What a million customers cost by EventBridge Pipes with an API destination in the place of submit-orders. It can
-/// fill a template, but knows no rules, makes no order id, and lays down no reasons. Its calls to SQS are counted like
+/// The cost of a million customers with EventBridge Pipes and an API destination instead of submit-orders. It can fill
+/// a template, but has no validation, no order id, and no reasons on dead letters. Its calls to SQS are counted like
 /// Lambda's, in tens; the documentation lets a pipe to an API destination take messages one by one only.
 pub(crate) fn bill_of_pipes(results: &Results) -> Option<Bill> {
     Some(Bill {
@@ -127,8 +127,8 @@ pub(crate) fn bill_of_pipes(results: &Results) -> Option<Bill> {
     })
 }
 
-/// What a stack costs in a month that works in every hour of it, however many customers there are: metrics, secrets,
-/// and the polling of a queue that is empty.
+/// The monthly cost of a stack that works in every hour, independent of the number of customers: metrics, secrets, and
+/// polling the empty queue.
 pub(crate) fn monthly() -> [(&'static str, f64); 3] {
     [
         ("15 custom metrics, if sent in every hour", METRICS * METRIC_MONTH),
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cpu_time_is_stretched_by_the_share_of_a_processor() {
+    fn billed_time_grows_with_less_memory() {
         // All of one.
         assert_eq!(billed_ms(100.0, 40.0, 1769.0), 100.0);
         // Half of one: 40 ms take 80.
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn an_invocation_is_its_time_times_its_memory_and_a_request() {
+    fn invocation_costs_time_memory_and_request() {
         // A GB for 1,000 s.
         let dollars = lambda(1_000_000.0, 1024.0);
         assert!((dollars - (0.013_333_4 + 0.000_000_2)).abs() < 1e-12, "{dollars}");
     }
 
     #[test]
-    fn a_million_customers_are_300_000_calls_to_sqs() {
+    fn million_customers_take_300_000_sqs_calls() {
         assert!((sqs() - 0.12).abs() < 1e-12);
     }
 }

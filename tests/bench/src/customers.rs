@@ -1,4 +1,4 @@
-//! The customers that are fetched and ordered for, and the orders that they must become.
+//! The customers, and the orders expected of them.
 
 use std::{fmt::Write, sync::Arc, sync::LazyLock};
 
@@ -12,10 +12,9 @@ pub(crate) const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 /// Customers of the source.
 #[derive(Clone)]
 pub(crate) enum Customers {
-    /// So many, each as plain as can be, and made when needed: neither their making nor their keeping may weigh on
-    /// what is measured.
+    /// So many, each minimal and generated when needed: neither generating nor storing them may affect the measurement.
     Plain(u64),
-    /// These, in every way that the rules allow and some that they do not.
+    /// These, with every variant that the rules allow and some that they do not.
     Given(Arc<[sandbox::Customer]>),
 }
 
@@ -26,7 +25,6 @@ impl Default for Customers {
 }
 
 impl Customers {
-    /// How many there are.
     pub(crate) fn count(&self) -> u64 {
         match self {
             Self::Plain(count) => *count,
@@ -64,7 +62,7 @@ impl Customers {
         body
     }
 
-    /// The order that must come of the customer at `index`, if one must.
+    /// The order expected of the customer at `index`, if one is.
     pub(crate) fn order(&self, index: u64) -> Option<Order> {
         let (customer_info, shipping_address) = match self {
             Self::Plain(_) => plain(index),
@@ -118,8 +116,8 @@ static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
     specification.encoding().ok()
 });
 
-/// The id of a customer's order at [`ORDER_DATE`], made here from the contract's words alone: a bench that asked the
-/// function's own code would take any id for right.
+/// The id of a customer's order at [`ORDER_DATE`], an implementation of its own: a benchmark that called the function's
+/// code would accept any id.
 fn order_id(customer_id: &str) -> String {
     let hash = Sha256::digest(format!("{customer_id}\n{ORDER_DATE}"));
     let code = BASE32.as_ref().map(|base32| base32.encode(&hash));
@@ -133,12 +131,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_that_of_the_contract() {
+    fn order_id_matches_the_contract() {
         assert_eq!(order_id("123"), "ORD-20231015-TSKDTY56PWC8QZC3");
     }
 
     #[test]
-    fn a_plain_customer_and_its_order_agree() {
+    fn plain_customer_matches_its_order() {
         let message: Value = serde_json::from_str(&Customers::Plain(1000).message(7)).unwrap();
         let customer = &message["customer"];
         let order = Customers::Plain(1000).order(7).unwrap();

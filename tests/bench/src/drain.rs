@@ -1,4 +1,4 @@
-//! How long it takes until a queue is empty, by the settings of the stack.
+//! The time to drain a queue, as a function of the stack's parameters.
 //!
 //! **One instance** handles a batch in rounds: `MaxInFlight` orders at once, each as long as the destination takes.
 //! A batch of `B` is `⌈B / MaxInFlight⌉` rounds and what an invocation takes beside them. A rate limit bounds it to
@@ -16,7 +16,6 @@ const FIRST: f64 = 5.0;
 /// How many are added in a second: 300 a minute.
 const ADDED_PER_SECOND: f64 = 5.0;
 
-/// What the time to drain a queue depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     /// `MaxConcurrency`
@@ -27,14 +26,13 @@ pub(crate) struct Setup {
     pub(crate) max_in_flight: f64,
     /// `OrdersPerSecond`, of one instance; zero is no limit.
     pub(crate) orders_per_second: f64,
-    /// How long the destination takes for an order, in seconds.
+    /// The destination's latency, in seconds.
     pub(crate) latency: f64,
-    /// What an invocation takes beside waiting for the destination, in seconds.
+    /// Time of an invocation besides waiting for the destination, in seconds.
     pub(crate) overhead: f64,
 }
 
 impl Setup {
-    /// How long one batch takes, in seconds.
     fn batch_seconds(&self) -> f64 {
         let rounds = (self.batch / self.max_in_flight).ceil();
         let posting = rounds * self.latency + self.overhead;
@@ -50,7 +48,7 @@ impl Setup {
         self.max_concurrency * self.batch / self.batch_seconds()
     }
 
-    /// How long it takes to drain a queue of so many orders, in seconds.
+    /// The time to drain a queue of so many orders.
     pub(crate) fn seconds(&self, orders: f64) -> f64 {
         // In seconds of one instance.
         let work = orders / self.batch * self.batch_seconds();

@@ -1,4 +1,4 @@
-//! One run of `fetch-customers`, or of what competes with it.
+//! One run of `fetch-customers` or a competitor.
 
 use std::{
     error::Error,
@@ -47,7 +47,7 @@ pub(crate) async fn measure(
     let peak_kib = function.peak_kib()?;
 
     let sent = function.remotes().aws.take_sent();
-    // The process has done its part, and must not wait for the check.
+    // The process is done, and the check takes a while.
     drop(function);
     if competitor == Competitor::FloorCut {
         verify::cut(&summary, &customers)?;
@@ -64,7 +64,7 @@ pub(crate) async fn measure(
     })
 }
 
-/// Who reads a customer's fields and writes them again cannot keep the letter.
+/// The peers parse customers and write them again, so that only the JSON is the same.
 fn exactness(competitor: Competitor) -> Exactness {
     if competitor.is_peer() {
         Exactness::SameJson

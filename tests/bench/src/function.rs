@@ -1,12 +1,15 @@
-//! A competitor at work: its process, in a world of its own.
+//! A competitor's process in a world of its own.
 
 use std::{
     error::Error,
     fmt,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
+use sandbox::Sandbox;
+use tokio::process::Command;
 
 use crate::{
     child::Child,
@@ -15,35 +18,40 @@ use crate::{
     world::{Remotes, Source, World},
 };
 
-/// As many orders under way at once as the template's default has it.
+/// The template's default.
 pub(crate) const MAX_IN_FLIGHT: u64 = 20;
 
 /// A process, waiting for its first event. Dropping it ends the process and its world.
 pub(crate) struct Function {
-    // The process goes first, so that it does not see its world end.
+    // Dropped first, so that the process does not see its world end.
     child: Child,
     world: World,
-    /// When the process was started.
     pub(crate) started: Instant,
 }
 
-/// What a process took until now.
+/// Where a process finds both APIs.
+struct Apis {
+    customers: String,
+    orders: String,
+    token: String,
+}
+
+/// The resources that a process used so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     pub(crate) cpu: Duration,
     pub(crate) printed: u64,
 }
 
-/// The function answered with an error.
 #[derive(Debug)]
 struct Failed {
     answer: Bytes,
-    last_words: String,
+    output_tail: String,
 }
 
 impl Function {
-    /// Starts `competitor` with nothing in its environment but what Lambda and the template give it, and a world
-    /// with these customers. `encrypted` makes it reach everything but the runtime API by https.
+    /// Starts `competitor` in a world with these customers, its environment being that of Lambda and the template.
+    /// `encrypted` makes it reach everything but the runtime API by https.
     pub(crate) async fn start(
         competitor: Competitor,
         job: Job,
@@ -53,8 +61,41 @@ impl Function {
     ) -> Result<Self, Box<dyn Error>> {
         let world = World::start(tls, source).await?;
         let url = if encrypted { &world.encrypted } else { &world.plain };
-        let mut command = competitor.command(job)?;
-        // What the competitor itself needs was set already.
+        let apis = Apis {
+            customers: format!("{url}/customers"),
+            orders: format!("{url}/orders"),
+            token: format!("{url}/oauth/token"),
+        };
+        let aws = url.clone();
+        Self::spawn(competitor.command(job)?, world, &aws, &apis, MAX_IN_FLIGHT, tls)
+    }
+
+    /// Starts the file `program`, some build of `submit-orders`, with the APIs of `sandbox`.
+    pub(crate) async fn start_beside(
+        program: &Path,
+        sandbox: &Sandbox,
+        max_in_flight: u64,
+        tls: &Tls,
+    ) -> Result<Self, Box<dyn Error>> {
+        let world = World::start(tls, Source::default()).await?;
+        let apis = Apis {
+            customers: sandbox.customers_url(),
+            orders: sandbox.orders_url(),
+            token: sandbox.token_url(),
+        };
+        let aws = world.plain.clone();
+        Self::spawn(Command::new(program), world, &aws, &apis, max_in_flight, tls)
+    }
+
+    fn spawn(
+        mut command: Command,
+        world: World,
+        aws: &str,
+        apis: &Apis,
+        max_in_flight: u64,
+        tls: &Tls,
+    ) -> Result<Self, Box<dyn Error>> {
+        // The competitor's own variables were set before.
         let own: Vec<_> = command.as_std().get_envs().map(own).collect();
         command.env_clear().envs(own.into_iter().flatten());
         command
@@ -65,16 +106,16 @@ impl Function {
             .envs(LAMBDA)
             .envs(tls.environment())
             .env("HOME", tls.folder())
-            .env("AWS_ENDPOINT_URL", url)
-            .env("SOURCE_URL", format!("{url}/customers"))
-            .env("DESTINATION_URL", format!("{url}/orders"))
-            .env("TOKEN_URL", format!("{url}/oauth/token"))
-            .env("QUEUE_URL", format!("{url}/123456789012/customers"))
+            .env("AWS_ENDPOINT_URL", aws)
+            .env("SOURCE_URL", &apis.customers)
+            .env("DESTINATION_URL", &apis.orders)
+            .env("TOKEN_URL", &apis.token)
+            .env("QUEUE_URL", format!("{aws}/123456789012/customers"))
             .env(
                 "DEAD_LETTER_QUEUE_URL",
-                format!("{url}/123456789012/dead-letters"),
+                format!("{aws}/123456789012/dead-letters"),
             )
-            .env("MAX_IN_FLIGHT", MAX_IN_FLIGHT.to_string());
+            .env("MAX_IN_FLIGHT", max_in_flight.to_string());
         let started = Instant::now();
         Ok(Self {
             child: Child::start(command)?,
@@ -83,7 +124,7 @@ impl Function {
         })
     }
 
-    /// Gives it an event, and waits for its answer.
+    /// Hands it an event, and waits for its answer.
     ///
     /// # Errors
     /// It ended, or failed.
@@ -93,12 +134,12 @@ impl Function {
             ended = self.child.ended() => return Err(ended.into()),
         };
         outcome.map_err(|answer| {
-            let last_words = self.child.last_words();
-            Failed { answer, last_words }.into()
+            let output_tail = self.child.output_tail();
+            Failed { answer, output_tail }.into()
         })
     }
 
-    /// What it took so far, once it has nothing more to do.
+    /// The resources that it used so far, once it is idle.
     ///
     /// # Errors
     /// It ended.
@@ -113,12 +154,11 @@ impl Function {
         })
     }
 
-    /// The most memory that it had until now.
+    /// Peak memory so far.
     pub(crate) fn peak_kib(&self) -> std::io::Result<u64> {
         self.child.peak_kib()
     }
 
-    /// What it talks to.
     pub(crate) fn remotes(&self) -> &Remotes {
         &self.world.remotes
     }
@@ -127,7 +167,7 @@ impl Function {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let answer = String::from_utf8_lossy(&self.answer);
-        write!(f, "the function failed: {answer}\n{}", self.last_words)
+        write!(f, "the function failed: {answer}\n{}", self.output_tail)
     }
 }
 
@@ -139,7 +179,7 @@ fn own<'a>(
     Some((name.to_owned(), value?.to_owned()))
 }
 
-/// What Lambda sets for every function, and the template for these two.
+/// Variables that Lambda sets for every function, and the template for these two.
 const LAMBDA: [(&str, &str); 19] = [
     ("PATH", "/usr/local/bin:/usr/bin:/bin"),
     ("LANG", "en_US.UTF-8"),

@@ -1,6 +1,6 @@
-//! What is asked of the figures, and whether they keep it.
+//! Goals for the figures, and whether they are met.
 //!
-//! All are ratios within one go on one machine, since absolute figures vary, or sizes that do not.
+//! All are ratios within one run on one machine, since absolute figures vary, or sizes, which do not.
 
 use crate::{
     competitor::Competitor::{self, Floor, Ours, PythonAsync, PythonSync, TypeScript},
@@ -9,10 +9,9 @@ use crate::{
     scenario::{Scenario, Scope},
 };
 
-/// The most that a deployed binary may have, in MiB.
-const BINARY: f64 = 9.5;
+/// The maximum size of a deployed binary, in MiB.
+const MAX_BINARY: f64 = 9.5;
 
-/// Something asked of one of our figures.
 struct Goal {
     what: &'static str,
     scenario: Scenario,
@@ -20,7 +19,6 @@ struct Goal {
     bound: Bound,
 }
 
-/// How it must compare.
 #[derive(Clone, Copy)]
 enum Bound {
     AtMost(f64),
@@ -30,11 +28,10 @@ enum Bound {
     GrowsAtMost(f64, Scenario),
 }
 
-/// What became of a goal.
 pub(crate) struct Judged {
     pub(crate) what: String,
     pub(crate) ours: String,
-    /// The same compared, where it is.
+    /// Its ratio to the competitor's figure, if the goal is one.
     pub(crate) compared: String,
     pub(crate) goal: String,
     pub(crate) met: bool,
@@ -123,7 +120,7 @@ fn full() -> Vec<Goal> {
     goals
 }
 
-/// So generous that only a change of the code can miss them, on any machine and however busy it is.
+/// So generous that only a change of the code misses them, on any machine under any load.
 fn quick() -> Vec<Goal> {
     let (at_100, at_10) = (Scenario::submit(100, 0), Scenario::submit(10, 0));
     let (least, most) = (Scenario::fetch(1_000), Scenario::fetch(50_000));
@@ -220,7 +217,7 @@ fn binary(name: &str, bytes: u64) -> Judged {
         what: format!("binary of {name}, MiB"),
         ours: format!("{mib:.1}"),
         compared: String::new(),
-        goal: format!("≤ {BINARY}"),
-        met: mib <= BINARY,
+        goal: format!("≤ {MAX_BINARY}"),
+        met: mib <= MAX_BINARY,
     }
 }

@@ -1,11 +1,11 @@
-//! Where it was measured.
+//! The machine of a measurement.
 
 use std::{collections::BTreeMap, fmt, fs, process::Command, thread};
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// A machine, and the versions of what competes on it.
+/// A machine, and the versions of the competitors' languages on it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// When, in UTC.
@@ -13,12 +13,12 @@ pub(crate) struct Machine {
     pub(crate) processor: String,
     pub(crate) cores: usize,
     pub(crate) kernel: String,
-    /// By the name of what was asked.
+    /// By the program's name.
     pub(crate) versions: BTreeMap<String, String>,
 }
 
 impl Machine {
-    /// This one, now. What cannot be told is empty.
+    /// This machine, now. An unknown value is empty.
     pub(crate) fn this() -> Self {
         let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = processor.lines().find_map(|line| line.strip_prefix("model name"));

@@ -1,22 +1,20 @@
-//! Measures the functions and what competes with them, side by side and from outside: as child processes that find
-//! Lambda's runtime API, AWS and both APIs on loopback. What is measured is the kernel's account of the child, and how
-//! long its answers take; it counts only if every order and message arrived exactly once and right.
+//! Measures the functions and their competitors side by side and from outside: as child processes that find Lambda's
+//! runtime API, AWS and both APIs on loopback. The figures are the kernel's accounting of the child and the duration of
+//! its answers. They count only if every order and message arrived exactly once and is correct.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | who competes, and how each is started | [`competitor`] |
-//! | what they find around them | [`world`], [`tls`]; a process in it: [`function`], [`child`] |
-//! | what they are given, and what must come of it | [`customers`], [`batch`]; checked in [`verify`], [`tally`] |
-//! | whether they do the whole job | [`conformity`] |
-//! | one run | [`submit`], [`cold`], [`fetch`]; which there are: [`scenario`] |
-//! | several runs by turns, and what they say together | [`runs`], [`sample`], [`results`], [`machine`] |
-//! | what is asked of it | [`goals`] |
-//! | what is shown | [`table`], [`chart`] |
-//! | what follows from it: dollars, and time to drain a queue | [`cost`], [`prices`], [`drain`]; shown by [`derived`] |
-#![allow(
-    clippy::print_stdout,
-    reason = "what it prints is for a person, and is all that it prints"
-)]
+//! | the competitors, and how each is started | [`competitor`] |
+//! | their environment: runtime API, AWS, both APIs | [`world`], [`tls`]; a process in it: [`function`], [`child`] |
+//! | input and expected output | [`customers`], [`batch`]; checked in [`verify`], [`tally`] |
+//! | whether a competitor does the whole job | [`conformity`] |
+//! | one run | [`submit`], [`cold`], [`fetch`]; all of them: [`scenario`] |
+//! | several runs by turns, and their statistics | [`runs`], [`sample`], [`results`], [`machine`] |
+//! | the cost of other systems' faults, before and after a change | [`faults`] |
+//! | goals | [`goals`] |
+//! | output | [`table`], [`chart`] |
+//! | derived figures: dollars, and the time to drain a queue | [`cost`], [`prices`], [`drain`]; printed by [`derived`] |
+#![allow(clippy::print_stdout, reason = "its output is for a person")]
 
 mod batch;
 mod chart;
@@ -28,6 +26,7 @@ mod cost;
 mod customers;
 mod derived;
 mod drain;
+mod faults;
 mod fetch;
 mod function;
 mod goals;
@@ -53,38 +52,44 @@ use crate::{results::Results, runs::Plan, scenario::Scope, tls::Tls};
 /// Measures the functions and their competitors, which must have been built before. From the root of the repository.
 #[derive(Parser)]
 enum Command {
-    /// Measure, print everything, and keep it in a file
+    /// Measure, print everything, and write it to a file
     Run(Run),
-    /// Measure ours and the floors shortly; fails where ours is far from its floor
+    /// Measure only the functions and the floors, briefly; fails where a function is far from its floor
     Quick,
-    /// Draw the chart of what was measured
-    Chart(Kept),
-    /// Print what a million customers cost
-    Cost(Kept),
+    /// Measure submit-orders under faults of other systems, next to an earlier build if one is given
+    Faults {
+        /// The earlier build's `bootstrap`
+        #[arg(long)]
+        before: Option<PathBuf>,
+    },
+    /// Draw the chart of the results
+    Chart(ResultsFile),
+    /// Print the cost of a million customers
+    Cost(ResultsFile),
     /// Print how long a queue takes to drain
-    Drain(Kept),
+    Drain(ResultsFile),
 }
 
 #[derive(clap::Args)]
 struct Run {
-    /// Only what has this in its name, such as `fetch` or `batches of 100`
+    /// Only scenarios whose name contains this, such as `fetch` or `batches of 100`
     #[arg(long, default_value = "")]
     only: String,
     /// Leave out the competitors in other languages
     #[arg(long)]
     without_peers: bool,
     #[command(flatten)]
-    kept: Kept,
+    file: ResultsFile,
 }
 
 #[derive(clap::Args)]
-struct Kept {
-    /// Where the results are kept
+struct ResultsFile {
+    /// The file with the results
     #[arg(long, default_value = "target/bench/results.json")]
     results: PathBuf,
 }
 
-// One thread: the other processor is for who is measured.
+// One thread: the other processor is for the measured process.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     match Command::parse() {
@@ -94,8 +99,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
                 only: run.only,
                 peers: !run.without_peers,
             };
-            let results = plan.carry_out(&Tls::new()?).await?;
-            results.write(&run.kept.results)?;
+            let results = plan.run(&Tls::new()?).await?;
+            results.write(&run.file.results)?;
             table::print(&results);
             table::print_goals(&goals::judge(&results, plan.scope));
             Ok(ExitCode::SUCCESS)
@@ -106,7 +111,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
                 only: String::new(),
                 peers: false,
             };
-            let results = plan.carry_out(&Tls::new()?).await?;
+            let results = plan.run(&Tls::new()?).await?;
             table::print(&results);
             let judged = goals::judge(&results, plan.scope);
             table::print_goals(&judged);
@@ -117,17 +122,21 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
                 ExitCode::FAILURE
             })
         }
-        Command::Chart(Kept { results }) => {
+        Command::Faults { before } => {
+            faults::measure(before, &Tls::new()?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Chart(ResultsFile { results }) => {
             let path = results.with_file_name("chart.svg");
             chart::draw(&Results::read(&results)?, &path)?;
             println!("drawn: {}", path.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Cost(Kept { results }) => {
+        Command::Cost(ResultsFile { results }) => {
             derived::print_cost(&Results::read(&results)?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Drain(Kept { results }) => {
+        Command::Drain(ResultsFile { results }) => {
             derived::print_drain(&Results::read(&results)?);
             Ok(ExitCode::SUCCESS)
         }

@@ -1,4 +1,4 @@
-//! All that was measured in one go, and the file that it is kept in.
+//! The results of one measurement, and their file.
 
 use std::{collections::BTreeMap, error::Error, fs, path::Path};
 
@@ -11,27 +11,25 @@ use crate::{
     scenario::Scenario,
 };
 
-/// What was measured.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) machine: Machine,
-    /// The sizes of what is deployed, in bytes, by the function's name.
+    /// Sizes of the deployed binaries in bytes, by the function's name.
     pub(crate) binaries: BTreeMap<String, u64>,
     pub(crate) measured: Vec<Measured>,
 }
 
-/// The runs of one competitor at one thing.
+/// The runs of one competitor in one scenario.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) scenario: Scenario,
     pub(crate) competitor: Competitor,
     pub(crate) samples: Vec<Sample>,
-    /// What the samples say, for who reads the file.
+    /// Statistics of the samples, for readers of the file.
     pub(crate) figures: BTreeMap<Figure, Spread>,
 }
 
 impl Measured {
-    /// Sums the runs up.
     pub(crate) fn new(scenario: Scenario, competitor: Competitor, samples: Vec<Sample>) -> Self {
         let figures = scenario.figures().iter().filter_map(|figure| {
             let values = samples.iter().map(|sample| sample.figure(*figure));
@@ -47,7 +45,7 @@ impl Measured {
 }
 
 impl Results {
-    /// Nothing is measured yet but the files.
+    /// Results with the binaries' sizes only.
     ///
     /// # Errors
     /// A function was not built.
@@ -64,7 +62,7 @@ impl Results {
         })
     }
 
-    /// One figure of one competitor at one thing.
+    /// One figure of one competitor in one scenario.
     pub(crate) fn figure(
         &self,
         scenario: Scenario,
@@ -76,20 +74,16 @@ impl Results {
         found?.figures.get(&figure).copied()
     }
 
-    /// Reads what an earlier run has written.
+    /// Reads the file of an earlier measurement.
     ///
     /// # Errors
-    /// There is nothing.
+    /// There is none, or it cannot be read.
     pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
         let text = fs::read_to_string(path)
             .map_err(|error| format!("{}: {error}; `make bench` writes it", path.display()))?;
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Writes it down.
-    ///
-    /// # Errors
-    /// It cannot be written.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Box<dyn Error>> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

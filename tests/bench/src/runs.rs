@@ -1,4 +1,4 @@
-//! Several runs of everything, by turns.
+//! Several runs of each scenario, the competitors by turns.
 
 use std::{
     error::Error,
@@ -14,15 +14,14 @@ use crate::{
     tls::Tls,
 };
 
-/// After so much time spent on one competitor at one thing, no further run begins: the slow ones would take hours.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// After so much time spent on one competitor in one scenario, no further run begins: the slow ones would take hours.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// What to do.
 pub(crate) struct Plan {
     pub(crate) scope: Scope,
-    /// Only what has this in its name.
+    /// Only scenarios whose name contains this.
     pub(crate) only: String,
-    /// Whether the competitors in other languages take part.
+    /// Includes the competitors in other languages.
     pub(crate) peers: bool,
 }
 
@@ -37,11 +36,11 @@ impl Plan {
         scenario.competitors().iter().copied().filter(asked)
     }
 
-    /// Checks that everybody does the job, then measures.
+    /// Checks that every competitor does the job, then measures.
     ///
     /// # Errors
-    /// Somebody failed, or did not do the job: there are no figures then.
-    pub(crate) async fn carry_out(&self, tls: &Tls) -> Result<Results, Box<dyn Error>> {
+    /// A competitor failed, or did not do the job: there are no figures then.
+    pub(crate) async fn run(&self, tls: &Tls) -> Result<Results, Box<dyn Error>> {
         let mut results = Results::new()?;
         println!("{}", results.machine);
         for (competitor, job) in self.checked() {
@@ -60,7 +59,7 @@ impl Plan {
         Ok(results)
     }
 
-    /// Who must show that it does the job. The floors do not: they take their input for good.
+    /// Competitors that must pass the conformity check. The floors do not: they do not validate their input.
     fn checked(&self) -> Vec<(Competitor, Job)> {
         let jobs = self.scenarios().flat_map(|scenario| {
             let whole = |competitor: &Competitor| *competitor == Competitor::Ours || competitor.is_peer();
@@ -76,7 +75,7 @@ impl Plan {
         once
     }
 
-    /// Measures everybody at one thing. What the machine does meanwhile, it does to all of them.
+    /// Measures all competitors in one scenario, by turns, so that disturbances of the machine affect all of them.
     async fn measure(
         &self,
         scenario: Scenario,
@@ -91,7 +90,7 @@ impl Plan {
                 else {
                     continue;
                 };
-                if *spent > PATIENCE {
+                if *spent > TIME_LIMIT {
                     continue;
                 }
                 let began = Instant::now();

@@ -1,27 +1,25 @@
-//! What one run took, and what several runs say together.
+//! The measurements of one run, and statistics of several.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What one run took, counted from when the process had nothing to do to when it had nothing to do again; a cold
-/// start from the very beginning.
+/// One run, from an idle process to an idle process; a cold start from the spawn.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Sample {
     /// Orders or customers.
     pub(crate) items: u64,
     pub(crate) invocations: u64,
-    /// The process's CPU time, by the kernel's account.
+    /// The process's CPU time, from the kernel.
     pub(crate) cpu: Duration,
     /// The time from the first event to the last answer.
     pub(crate) wall: Duration,
-    /// The most memory since the process began.
+    /// Peak memory since the process began.
     pub(crate) peak_kib: u64,
-    /// What it printed meanwhile, in bytes: what CloudWatch Logs would take in.
+    /// Bytes printed: the ingestion of CloudWatch Logs.
     pub(crate) printed: u64,
 }
 
-/// A figure of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Figure {
@@ -39,7 +37,7 @@ pub(crate) enum Figure {
     Printed,
 }
 
-/// The middle of several runs, and their ends.
+/// Median and extremes of several runs.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -48,7 +46,6 @@ pub(crate) struct Spread {
 }
 
 impl Sample {
-    /// One of its figures.
     pub(crate) fn figure(&self, figure: Figure) -> f64 {
         let (items, invocations) = (float(self.items), float(self.invocations));
         match figure {
@@ -63,7 +60,7 @@ impl Sample {
 }
 
 impl Spread {
-    /// Of these values; `None` where there are none.
+    /// `None` without values.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -82,7 +79,6 @@ impl Spread {
     }
 }
 
-/// A count as a number to reckon with.
 #[expect(clippy::cast_precision_loss, reason = "no count here needs 53 bits")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64
@@ -97,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_or_between_the_two_in_the_middle() {
+    fn median_of_even_count_is_the_midpoint() {
         assert_eq!(spread(&[3.0, 1.0, 2.0]), Some((1.0, 2.0, 3.0)));
         assert_eq!(spread(&[4.0, 1.0, 2.0, 3.0]), Some((1.0, 2.5, 4.0)));
         assert_eq!(spread(&[7.0]), Some((7.0, 7.0, 7.0)));
@@ -105,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_per_item_and_per_invocation() {
+    fn figures_are_per_item_or_invocation() {
         let sample = Sample {
             items: 200,
             invocations: 2,

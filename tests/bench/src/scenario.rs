@@ -1,4 +1,4 @@
-//! What is measured, and who takes part in it.
+//! What is measured, and which competitors take part.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -14,36 +14,30 @@ use crate::{
     tls::Tls,
 };
 
-/// One thing to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
-    /// Orders are posted.
     Submit {
-        /// Messages of one invocation.
+        /// Messages per invocation.
         batch: u64,
-        /// How long the destination takes.
+        /// The destination's latency.
         latency_ms: u64,
         /// Over https.
         tls: bool,
     },
     /// A process starts and posts one order, over https.
     Cold,
-    /// Customers are put on the queue.
     Fetch {
-        /// How many.
         customers: u64,
-        /// How long SQS takes for ten of them.
+        /// SQS's latency for a batch of ten.
         sqs_latency_ms: u64,
     },
 }
 
-/// How much is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// All of it.
     Full,
-    /// As little as gives a ratio to the floor.
+    /// Just enough for a ratio to the floor.
     Quick,
 }
 
@@ -57,7 +51,7 @@ impl Scenario {
         }
     }
 
-    /// SQS answering at once.
+    /// SQS without latency.
     pub(crate) const fn fetch(customers: u64) -> Self {
         Self::Fetch {
             customers,
@@ -65,7 +59,6 @@ impl Scenario {
         }
     }
 
-    /// All there are.
     pub(crate) fn all(scope: Scope) -> Vec<Self> {
         match scope {
             Scope::Quick => vec![
@@ -101,7 +94,7 @@ impl Scenario {
         }
     }
 
-    /// Whose function it is about.
+    /// The measured function.
     pub(crate) fn job(self) -> Job {
         match self {
             Self::Submit { .. } | Self::Cold => Job::Submit,
@@ -109,7 +102,7 @@ impl Scenario {
         }
     }
 
-    /// Who takes part, the function first.
+    /// The competitors that take part, the function first.
     pub(crate) fn competitors(self) -> &'static [Competitor] {
         use Competitor::{
             Floor, FloorCut, FloorEmpty, FloorSecret, Ours, PythonAsync, PythonSync, TypeScript,
@@ -129,12 +122,12 @@ impl Scenario {
                 customers: ..=1_000_000,
                 ..
             } => &[Ours, Floor, FloorCut, TypeScript, PythonSync],
-            // For the others, hours of it would say the same.
+            // The others would take hours, with the same result.
             Self::Fetch { .. } => &[Ours],
         }
     }
 
-    /// What is told of it, the most telling first.
+    /// Its figures, the most important first.
     pub(crate) fn figures(self) -> &'static [Figure] {
         match self {
             Self::Submit { .. } | Self::Fetch { .. } => &[
@@ -148,11 +141,11 @@ impl Scenario {
         }
     }
 
-    /// How often it is measured, if time allows.
+    /// The number of runs, if time allows.
     pub(crate) fn runs(self, scope: Scope) -> usize {
         match (self, scope) {
             (Self::Cold, Scope::Full) => 20,
-            // Most of it is waiting, which varies little, or it is alone.
+            // Mostly waiting, which varies little, or without competitors.
             (
                 Self::Submit { latency_ms: 1.., .. }
                 | Self::Fetch {
@@ -205,7 +198,7 @@ impl Scenario {
     }
 }
 
-/// How many orders make one run: some seconds of it.
+/// Orders of one run, which takes some seconds.
 fn orders(competitor: Competitor, latency_ms: u64, scope: Scope) -> u64 {
     let orders = match (scope, latency_ms) {
         (Scope::Full, 0) => 20_000,
@@ -214,7 +207,7 @@ fn orders(competitor: Competitor, latency_ms: u64, scope: Scope) -> u64 {
         (Scope::Quick, 0) => 5_000,
         (Scope::Quick, _) => 1_000,
     };
-    // One after the other, each takes the whole latency.
+    // Posted one after the other, each takes the whole latency.
     if competitor == Competitor::PythonSync && latency_ms > 0 {
         orders / 10
     } else {

@@ -1,4 +1,4 @@
-//! One run of `submit-orders`, or of what competes with it.
+//! One run of `submit-orders` or a competitor.
 
 use std::{
     error::Error,
@@ -18,20 +18,19 @@ use crate::{
     world::Source,
 };
 
-/// So many orders go before those that count, at no latency: connections, the token, and the compilers of the other
-/// languages warm up on them.
+/// Orders before the measured ones, without latency: they open connections, get the token, and warm up the compilers of
+/// the other languages.
 const WARM_UP: u64 = 1000;
 
-/// How a run is done.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting {
     /// Messages of one invocation.
     pub(crate) batch: u64,
-    /// How long the destination takes to answer.
+    /// The destination's latency.
     pub(crate) latency: Duration,
     /// Whether everything but the runtime API is reached by https.
     pub(crate) tls: bool,
-    /// How many orders are counted.
+    /// Measured orders.
     pub(crate) orders: u64,
 }
 

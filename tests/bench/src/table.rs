@@ -1,4 +1,4 @@
-//! What a person is shown: Markdown, so that it can be pasted.
+//! Tables in Markdown, for a person and for pasting.
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
@@ -16,7 +16,7 @@ pub(crate) fn markdown<T: ToString>(header: impl IntoIterator<Item = T>) -> Tabl
     table
 }
 
-/// Everything measured, one table for each thing.
+/// One table per scenario.
 pub(crate) fn print(results: &Results) {
     let mut scenarios: Vec<Scenario> = results.measured.iter().map(|of| of.scenario).collect();
     scenarios.dedup();
@@ -25,7 +25,6 @@ pub(crate) fn print(results: &Results) {
     }
 }
 
-/// The goals, and what became of them.
 pub(crate) fn print_goals(judged: &[Judged]) {
     let mut table = markdown(["figure", "ours", "compared", "goal", ""]);
     for Judged {
@@ -82,7 +81,7 @@ fn title(scenario: Scenario, figure: Figure) -> &'static str {
     }
 }
 
-/// The median, and both ends where they differ from it.
+/// The median, and both extremes where they differ.
 fn shown(spread: &Spread) -> String {
     let number = |value: f64| {
         let digits = if value < 10.0 {

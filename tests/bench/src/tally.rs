@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_messages_in_another_order_are_the_same() {
+    fn tally_ignores_the_order_of_messages() {
         let exactness = Exactness::Verbatim;
         assert_eq!(
             tally(&["1", "2", "3"], exactness),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn one_twice_and_one_missing_is_not() {
+    fn tally_detects_repeated_and_missing_message() {
         let exactness = Exactness::Verbatim;
         assert_ne!(
             tally(&["1", "2", "3"], exactness),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn another_spelling_counts_as_json_only() {
+    fn other_spelling_matches_as_json_only() {
         let (ours, theirs) = (r#"{"a":1.50e1,"b":"\u00e9"}"#, r#"{ "b": "é", "a": 15 }"#);
         assert_eq!(
             tally(&[ours], Exactness::SameJson),

@@ -1,4 +1,4 @@
-//! Whether what arrived is what should have, each once. If it is not, the run's figures do not count.
+//! Whether every expected order or message arrived, each once. If not, the run's figures do not count.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -13,49 +13,32 @@ use crate::{
     world::Posted,
 };
 
-/// What arrived is not what should have.
+/// The output differs from the expected one.
 #[derive(Debug, Error)]
-pub(crate) enum Wrong {
-    /// The answer is not JSON of the right shape.
+pub(crate) enum Mismatch {
     #[error("the answer cannot be read: {0}")]
     Answer(#[from] serde_json::Error),
-    /// Messages stay on the queue that should not, or the other way round.
+    /// Other messages failed than expected.
     #[error("the answer keeps {found} messages, {first:?} first, and not just {expected:?}")]
     Kept {
-        /// How many it names.
         found: usize,
-        /// The first of them.
         first: Option<String>,
-        /// Those that it should.
         expected: Vec<String>,
     },
-    /// An order is not one of those that should come.
     #[error("order {at} is unexpected, wrong, or there twice: {body}")]
     Order {
         /// Counted from 0.
         at: usize,
-        /// What was posted.
         body: String,
     },
-    /// Some did not come.
     #[error("{0} orders are missing")]
     Missing(usize),
-    /// What was sent to the queue is not what the source has.
     #[error("{found} messages of {expected} expected; if these are the same, some are wrong or there twice")]
-    Messages {
-        /// How many came.
-        found: u64,
-        /// How many should have.
-        expected: u64,
-    },
-    /// A run's summary counts otherwise.
-    #[error("the run says that it fetched {fetched} and enqueued {enqueued}, of {expected}")]
+    Messages { found: u64, expected: u64 },
+    #[error("the summary counts {fetched} fetched and {enqueued} enqueued, of {expected}")]
     Summary {
-        /// What it says.
         fetched: u64,
-        /// What it says.
         enqueued: u64,
-        /// How many the source has.
         expected: u64,
     },
 }
@@ -78,15 +61,15 @@ struct Summary {
     enqueued: u64,
 }
 
-/// Checks which messages a batch's answer keeps on the queue.
-pub(crate) fn keeps(answer: &Bytes, expected: &[String]) -> Result<(), Wrong> {
+/// Checks which messages a batch's answer names as failed.
+pub(crate) fn keeps(answer: &Bytes, expected: &[String]) -> Result<(), Mismatch> {
     let answer: BatchAnswer = serde_json::from_slice(answer)?;
     let found = answer.batch_item_failures.into_iter();
     let found: Vec<String> = found.map(|failure| failure.item_identifier).collect();
     if found == expected {
         Ok(())
     } else {
-        Err(Wrong::Kept {
+        Err(Mismatch::Kept {
             found: found.len(),
             first: found.into_iter().next(),
             expected: expected.to_vec(),
@@ -95,7 +78,7 @@ pub(crate) fn keeps(answer: &Bytes, expected: &[String]) -> Result<(), Wrong> {
 }
 
 /// Checks that the orders of the customers at `indices`, of those that should have one, came exactly once and right.
-pub(crate) fn orders(posted: &[Posted], customers: &Customers, indices: Range<u64>) -> Result<(), Wrong> {
+pub(crate) fn orders(posted: &[Posted], customers: &Customers, indices: Range<u64>) -> Result<(), Mismatch> {
     let mut expected: HashMap<String, Order> = indices
         .filter_map(|index| customers.order(index))
         .map(|order| (order.order_id.clone(), order))
@@ -103,16 +86,16 @@ pub(crate) fn orders(posted: &[Posted], customers: &Customers, indices: Range<u6
     for (at, Posted { key, body }) in posted.iter().enumerate() {
         let order: Option<Order> = serde_json::from_slice(body).ok();
         let id = key.as_ref().and_then(|key| key.to_str().ok());
-        // The one under its key must be the one that came.
+        // The order that belongs to the key must be the posted one.
         if order.is_none() || id.and_then(|id| expected.remove(id)) != order {
             let body = String::from_utf8_lossy(body).into_owned();
-            return Err(Wrong::Order { at, body });
+            return Err(Mismatch::Order { at, body });
         }
     }
     if expected.is_empty() {
         Ok(())
     } else {
-        Err(Wrong::Missing(expected.len()))
+        Err(Mismatch::Missing(expected.len()))
     }
 }
 
@@ -122,11 +105,11 @@ pub(crate) fn messages(
     summary: &Bytes,
     customers: &Customers,
     exactness: Exactness,
-) -> Result<(), Wrong> {
+) -> Result<(), Mismatch> {
     let Summary { fetched, enqueued } = serde_json::from_slice(summary)?;
     let count = customers.count();
     if fetched != count || enqueued != count {
-        return Err(Wrong::Summary {
+        return Err(Mismatch::Summary {
             fetched,
             enqueued,
             expected: count,
@@ -136,21 +119,21 @@ pub(crate) fn messages(
     if sent == expected {
         Ok(())
     } else {
-        Err(Wrong::Messages {
+        Err(Mismatch::Messages {
             found: sent.messages,
             expected: expected.messages,
         })
     }
 }
 
-/// Checks that every customer was counted by who sends none.
-pub(crate) fn cut(summary: &Bytes, customers: &Customers) -> Result<(), Wrong> {
+/// Checks that every customer was counted by a competitor that sends none.
+pub(crate) fn cut(summary: &Bytes, customers: &Customers) -> Result<(), Mismatch> {
     let Summary { fetched, enqueued } = serde_json::from_slice(summary)?;
     let expected = customers.count();
     if fetched == expected && enqueued == 0 {
         Ok(())
     } else {
-        Err(Wrong::Summary {
+        Err(Mismatch::Summary {
             fetched,
             enqueued,
             expected,
@@ -175,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn every_order_once_is_right_in_any_order() {
+    fn every_order_once_is_accepted() {
         assert_eq!(check(&[posted(2), posted(0), posted(1)]), Ok(()));
     }
 
     #[test]
-    fn a_missing_a_doubled_and_a_foreign_order_are_wrong() {
+    fn missing_repeated_and_unknown_orders_are_errors() {
         assert_eq!(
             check(&[posted(0), posted(1)]).unwrap_err(),
             "1 orders are missing"
@@ -192,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_under_another_key_or_with_another_body_is_wrong() {
+    fn wrong_key_or_body_is_an_error() {
         let swapped = Posted {
             key: posted(1).key,
             body: posted(0).body,
@@ -209,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_must_keep_what_it_should_and_no_more() {
+    fn batch_answer_must_name_the_expected_failures() {
         let none = Bytes::from_static(br#"{"batchItemFailures":[]}"#);
         let one = Bytes::from_static(br#"{"batchItemFailures":[{"itemIdentifier":"a"}]}"#);
         assert!(keeps(&none, &[]).is_ok());
         assert!(keeps(&one, &["a".to_owned()]).is_ok());
         assert!(keeps(&one, &[]).is_err());
         assert!(keeps(&none, &["a".to_owned()]).is_err());
-        // Lambda takes a null for success of all; who answers so does not keep the contract.
+        // Lambda takes null as success of all, which is not the contract's form.
         assert!(keeps(&Bytes::from_static(b"null"), &[]).is_err());
     }
 }

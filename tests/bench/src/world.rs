@@ -1,8 +1,8 @@
-//! All that a function finds around it, on loopback: the Lambda Runtime API, AWS, both APIs and the token endpoint; over
-//! http and over https.
+//! The environment of a function, on loopback: the Lambda Runtime API, AWS, both APIs and the token endpoint, over http
+//! and https.
 //!
-//! It shares the machine with what is measured, so it does little: answers are prepared, and what arrived is kept as it
-//! came, to be checked after the run. A world lives for one process.
+//! It shares the machine with the measured process, so it does little: answers are prepared, and requests are stored as
+//! they came, to be checked after the run. Each process has its own world.
 
 mod aws;
 mod connection;
@@ -28,22 +28,18 @@ pub(crate) use self::{
 };
 use crate::tls::Tls;
 
-/// What is sent back.
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// The world of one process. Dropping it ends the servers and every connection.
 pub(crate) struct World {
     /// `http://127.0.0.1:PORT`
     pub(crate) plain: String,
-    /// `https://127.0.0.1:PORT`, for who trusts the authority of [`Tls`].
+    /// `https://127.0.0.1:PORT`, for clients that trust the authority of [`Tls`].
     pub(crate) encrypted: String,
-    /// What is on the other side.
     pub(crate) remotes: Arc<Remotes>,
-    /// The servers, which end with it.
     _servers: JoinSet<()>,
 }
 
-/// The remotes of one process.
 #[derive(Default)]
 pub(crate) struct Remotes {
     pub(crate) runtime: Runtime,
@@ -54,7 +50,6 @@ pub(crate) struct Remotes {
 }
 
 impl World {
-    /// Listens on two free ports.
     pub(crate) async fn start(tls: &Tls, source: Source) -> io::Result<Self> {
         let remotes = Arc::new(Remotes {
             source,
@@ -84,7 +79,7 @@ impl Remotes {
             "/customers" => self.source.get(&head.headers),
             "/oauth/token" => self.token.post(&head.headers, &body),
             _ if path.starts_with(runtime::PREFIX) => self.runtime.call(path, body).await,
-            // AWS: everything is a POST to the root, and a header says what.
+            // AWS: a POST to the root, whose action is in a header.
             _ => self.aws.call(&head.headers, &body).await,
         })
     }
@@ -104,7 +99,6 @@ fn status(status: StatusCode) -> Answer {
     json(status, Bytes::new())
 }
 
-/// Waits as a remote does that takes `latency` for an answer.
 async fn wait(latency: Duration) {
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;

@@ -26,14 +26,14 @@ use tokio::task::JoinSet;
 use crate::raw::{RawAnswer, Then, rendered};
 use crate::state::Shared;
 
-/// What ends the HTTP on a connection.
+/// How HTTP ends on a connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
     /// FIN.
     Close,
     /// RST.
     Reset,
-    /// These bytes, and what they say comes after them.
+    /// These bytes, then what their [`Then`] says.
     Write(RawAnswer),
 }
 

@@ -1,4 +1,4 @@
-//! The control interface: what the library can do, over HTTP, for people and other processes.
+//! The control interface: the library's operations over HTTP, for people and other processes.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/freeze", post(freeze))
         .route("/control/requests/finish", post(finish_requests))
         .route("/control/reset", post(reset))
-        // Customers come by the hundred thousand.
+        // A list may hold a hundred thousand customers.
         .layer(DefaultBodyLimit::disable())
 }
 

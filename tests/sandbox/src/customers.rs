@@ -1,4 +1,4 @@
-//! The source's customers: given ones, or ones made up from a seed.
+//! The source's customers: given ones, or ones generated from a seed.
 
 mod draft;
 mod made_up;
@@ -15,28 +15,25 @@ use crate::order::{CustomerInfo, ShippingAddress};
 
 pub use made_up::customer;
 
-/// A made-up customer, and what should become of it.
+/// A generated customer and its expected outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
     /// The `customer_id` as text; none where the element has none.
     pub id: Option<String>,
     /// The element of the source's array, verbatim.
     pub json: String,
-    /// What should become of it.
     pub expected: Expected,
 }
 
-/// What should become of a customer.
+/// The expected outcome of a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// One order, with these parts.
+    /// One order with these parts.
     Order {
-        /// Who ordered.
         customer_info: CustomerInfo,
-        /// Where it goes.
         shipping_address: ShippingAddress,
     },
-    /// A message on the dead-letter queue.
+    /// A dead letter.
     Rejected {
         /// The attribute `reason`.
         reason: &'static str,
@@ -46,7 +43,6 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// Whether an order is expected.
     pub fn is_order(&self) -> bool {
         match self {
             Self::Order { .. } => true,
@@ -60,7 +56,7 @@ pub fn generate(count: u64, seed: u64) -> Vec<Customer> {
     (0..count).map(|index| customer(index, seed)).collect()
 }
 
-/// Values of these customers that must never be in a log: names, e-mail addresses, phones, streets.
+/// Values of these customers that must not occur in a log: names, e-mail addresses, phones, streets.
 pub fn canaries(customers: &[Customer]) -> Vec<String> {
     without_repeats(
         customers
@@ -70,20 +66,14 @@ pub fn canaries(customers: &[Customer]) -> Vec<String> {
     )
 }
 
-/// What the source serves.
 #[derive(Clone, Debug)]
 pub enum Customers {
     /// These elements, verbatim.
     Given(Arc<[String]>),
     /// These bytes in place of elements, which need not be JSON.
     Bytes(Arc<[Bytes]>),
-    /// Those of [`customer`], made while they are sent: any number takes no memory.
-    MadeUp {
-        /// How many.
-        count: u64,
-        /// Of which seed.
-        seed: u64,
-    },
+    /// Those of [`customer`], generated while they are sent: memory does not grow with their number.
+    MadeUp { count: u64, seed: u64 },
 }
 
 impl Default for Customers {
@@ -115,7 +105,6 @@ impl Customers {
         Self::Bytes(elements.into_iter().map(Into::into).collect())
     }
 
-    /// How many there are.
     pub fn count(&self) -> u64 {
         match self {
             Self::Given(elements) => elements.len() as u64,
@@ -162,7 +151,7 @@ fn text_of(json: &Value) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
-/// Shorter texts are in logs by chance.
+/// Shorter texts occur in logs by chance.
 const SHORTEST_CANARY: usize = 6;
 
 fn personal_data(json: &[u8]) -> Vec<String> {
@@ -178,7 +167,7 @@ fn personal_data(json: &[u8]) -> Vec<String> {
     let texts = fields
         .iter()
         .filter_map(|field| value.pointer(field).and_then(Value::as_str));
-    // A log line is JSON: what it escapes would hide a text from the search, so the parts between count.
+    // A log line is JSON, which escapes some characters: the parts between them are searched for.
     let escaped = |c: char| c.is_control() || matches!(c, '"' | '\\');
     let parts = texts.flat_map(|text| text.split(escaped).map(str::trim));
     parts

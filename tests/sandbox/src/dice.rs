@@ -1,5 +1,4 @@
-//! Chance without a generator to carry along: the same question gets the same answer, in whatever order
-//! concurrent requests happen to ask, so a seed replays exactly.
+//! Chance as a pure function: concurrent requests get the same result in any order, so that a seed replays exactly.
 
 /// A well mixed number for (`seed`, `number`): the output step of SplitMix64 (Steele, Lea, Flood 2014).
 pub(crate) fn roll(seed: u64, number: u64) -> u64 {
@@ -21,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_question_gets_the_same_answer() {
+    fn roll_is_the_same_for_the_same_input() {
         assert_eq!(roll(7, 1), roll(7, 1));
         assert_ne!(roll(7, 1), roll(7, 2));
         assert_ne!(roll(7, 1), roll(8, 1));

@@ -1,4 +1,4 @@
-//! The rules by which the sandbox misbehaves: which requests they choose.
+//! Rules that choose the requests with which the sandbox misbehaves.
 
 use std::ops::{RangeFrom, RangeInclusive};
 
@@ -7,11 +7,10 @@ use serde::Deserialize;
 use crate::action::Action;
 use crate::dice;
 
-/// One rule. Of all rules that match a request, the first applies; conditions left out match everything.
+/// Of all rules that match a request, the first applies. A condition that is left out matches everything.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The endpoint whose requests this is about.
     pub endpoint: Endpoint,
     /// Only posts of this order.
     #[serde(default)]
@@ -28,13 +27,12 @@ pub struct Rule {
     /// Only these requests to the endpoint, counted from 1.
     #[serde(default)]
     pub calls: Option<Numbers>,
-    /// Only some, by chance.
+    /// Only a share of the requests, by chance.
     #[serde(default)]
     pub chance: Option<Chance>,
-    /// Milliseconds before anything else happens. A client that goes away meanwhile was never heard.
+    /// Milliseconds before anything else happens. If the client goes away within them, nothing is processed.
     #[serde(default)]
     pub latency_ms: u64,
-    /// What then happens.
     #[serde(default)]
     pub action: Action,
 }
@@ -131,20 +129,19 @@ impl Rule {
                 .calls
                 .as_ref()
                 .is_none_or(|wanted| wanted.contain(call.number))
-            && self.chance.is_none_or(|chance| chance.strikes(call))
+            && self.chance.is_none_or(|chance| chance.matches(call))
     }
 }
 
-/// What a rule is asked about.
+/// A request, as a rule matches it.
 pub(crate) struct Call<'a> {
     pub(crate) endpoint: Endpoint,
-    /// The how manieth request to the endpoint.
+    /// Counted from 1 for each endpoint.
     pub(crate) number: u64,
-    /// Of a POST to `/orders`.
     pub(crate) post: Option<Post<'a>>,
 }
 
-/// What is known of a POST to `/orders` before it is judged.
+/// A POST to `/orders` before it is processed.
 pub(crate) struct Post<'a> {
     pub(crate) order_id: &'a str,
     pub(crate) customer_id: &'a str,
@@ -152,7 +149,6 @@ pub(crate) struct Post<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// One of the three that the sandbox plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
@@ -164,17 +160,14 @@ pub enum Endpoint {
     Orders,
 }
 
-/// A choice of whole numbers: in JSON `[1, 3]` or `{"from": 1, "to": 3}`, where `to` may be left out.
+/// A set of whole numbers: in JSON `[1, 3]` or `{"from": 1, "to": 3}`, where `to` may be left out.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Numbers {
-    /// These.
     List(Vec<u64>),
-    /// These and all between.
     Range {
-        /// The first.
         from: u64,
-        /// The last, if there is one.
+        /// Inclusive.
         #[serde(default)]
         to: Option<u64>,
     },
@@ -219,22 +212,23 @@ impl From<RangeFrom<u64>> for Numbers {
     }
 }
 
-/// A share of requests, told from the seed and the request alone: an order's attempts, a call's number.
+/// A share of requests that depends on the seed and the request alone: an order's id and attempt, or the number of the
+/// call.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chance {
-    /// Of 100.
+    /// 0 to 100.
     pub percent: u64,
-    /// Other seeds strike other requests.
+    /// Other seeds choose other requests.
     #[serde(default)]
     pub seed: u64,
-    /// An order's posts are all struck, or none of them.
+    /// All posts of an order are chosen, or none.
     #[serde(default)]
     pub whole_orders: bool,
 }
 
 impl Chance {
-    fn strikes(self, call: &Call<'_>) -> bool {
+    fn matches(self, call: &Call<'_>) -> bool {
         let (which, number) = match &call.post {
             Some(post) if self.whole_orders => (post.order_id, 0),
             Some(post) => (post.order_id, post.attempt),

@@ -1,9 +1,9 @@
-//! The sandbox: both APIs that the functions stand between, and the token endpoint, as one real, stateful HTTP
-//! server on loopback that misbehaves on demand. Tests, benchmarks, `make run` and people all use this one.
+//! The sandbox: source API, token endpoint and destination API in one stateful HTTP server on loopback, which
+//! misbehaves on demand. Tests, benchmarks, `make run` and people use the same one.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | start it, steer it, look at it | [`Sandbox`], [`Settings`] |
+//! | start, control, inspect | [`Sandbox`], [`Settings`] |
 //! | the source API, `GET /customers`, in the style of well-known APIs | `source`, [`SourceStyle`] |
 //! | the token endpoint, `POST /oauth/token` | `token` |
 //! | the destination API, `POST /orders`, and its [`Order`] | `orders`, `order` |
@@ -12,14 +12,14 @@
 //! | how they go wrong | [`Action`], and a module for each of [`Answer`], [`RawAnswer`], [`Alteration`], [`Echo`] with its [`Spelling`]s, [`UnderWay`]; carried out in `misbehave` and `bodies` |
 //! | answers met in the world, as files | [`case`], `tests/sandbox/cases` |
 //! | `Link` headers met in the world | [`links`] |
-//! | what was seen: ledger, counters, requests | [`Record`] |
-//! | customers made up from a seed, and what is expected of each | [`customers`] |
+//! | what it recorded: ledger, counters, requests | [`Record`] |
+//! | customers generated from a seed, each with its expected outcome | [`customers`] |
 //! | the accept loop, and connections that break | `connection` |
 //!
-//! A rule is looked for first, then credentials are checked, then the request. A failed check is a problem
-//! (RFC 9457), at the token endpoint an error of RFC 6749 §5.2.
+//! For each request the first matching rule applies, then credentials are checked, then the request. A failed check is
+//! answered with a problem (RFC 9457), by the token endpoint with an error of RFC 6749 §5.2.
 //!
-//! In a test, in whose process the server runs:
+//! In a test, within its process:
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! The sandbox as a program: the APIs to develop against, on a port of one's own.
+//! The sandbox as a program: both APIs to develop against.
 #![allow(
     clippy::print_stdout,
     reason = "what it prints is for a person, and is all that it prints"
@@ -102,7 +102,7 @@ The token endpoint
   curl -u '{client_id}:{client_secret}' -d grant_type=client_credentials {token}
 The destination API takes what its token allows
   {orders}
-What it has seen, and how to make it misbehave
+Its record, and how to make it misbehave
   curl {base}/control/state
   curl -X PUT -H 'content-type: application/json' {base}/control/faults \\
     -d '[{{\"endpoint\": \"orders\", \"attempts\": [1], \"action\": {{\"answer\": {{\"status\": 503, \"headers\": {{\"retry-after\": \"2\"}}}}}}}}]'

@@ -1,4 +1,4 @@
-//! The order of the destination API, and what makes one valid.
+//! The order of the destination API and its rules.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
@@ -10,15 +10,12 @@ use time::format_description::well_known::Rfc3339;
 pub struct Order {
     /// `ORD-`, the day, and 16 characters of Crockford's base32.
     pub order_id: String,
-    /// Who ordered.
     pub customer_info: CustomerInfo,
-    /// Where it goes.
     pub shipping_address: ShippingAddress,
     /// RFC 3339 in UTC, whole seconds, `Z`.
     pub order_date: String,
 }
 
-/// Who ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomerInfo {
@@ -26,7 +23,6 @@ pub struct CustomerInfo {
     pub id: String,
     /// First and last name.
     pub name: String,
-    /// An e-mail address.
     pub contact_email: String,
     /// Left out where there is none; `null` is refused.
     #[serde(
@@ -37,13 +33,11 @@ pub struct CustomerInfo {
     pub contact_phone: Option<String>,
 }
 
-/// Where it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShippingAddress {
     /// Street and number.
     pub line1: String,
-    /// City.
     pub city: String,
     /// State or region.
     pub region: String,
@@ -117,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_id_is_a_day_and_sixteen_characters_of_base32() {
+    fn order_id_is_day_and_base32() {
         assert!(is_order_id("ORD-20231015-TSKDTY56PWC8QZC3"));
         for wrong in [
             "",
@@ -138,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_date_is_a_whole_second_in_utc() {
+    fn order_date_is_whole_second_in_utc() {
         assert!(is_utc_second("2023-10-15T14:30:00Z"));
         for wrong in [
             "",

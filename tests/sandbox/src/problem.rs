@@ -1,4 +1,4 @@
-//! A refusal as RFC 9457 describes it.
+//! Refusals as problem details (RFC 9457).
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -9,7 +9,7 @@ use serde_json::json;
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
-    /// One line for a person: what was wrong with this request.
+    /// One line for a person: the reason of the refusal.
     pub(crate) detail: String,
 }
 

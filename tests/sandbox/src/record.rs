@@ -1,4 +1,4 @@
-//! What the sandbox has seen: everything that a test asserts, or a person wants to look at, after the fact.
+//! What the sandbox recorded, for assertions and for people.
 
 use std::collections::BTreeMap;
 
@@ -7,41 +7,39 @@ use serde::{Serialize, Serializer};
 
 use crate::{ClientAuth, Order};
 
-/// Everything seen since the start or the last reset.
+/// Everything since the start or the last reset.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Record {
-    /// How often what happened.
     pub counters: Counters,
-    /// The orders that came into being, by order id.
+    /// The stored orders, by order id.
     pub ledger: BTreeMap<String, LedgerEntry>,
     /// Every POST to `/orders`, in the order of arrival.
     pub order_requests: Vec<OrderRequest>,
-    /// Every POST to `/oauth/token`, in the order of arrival, that no rule answered.
+    /// Every POST to `/oauth/token` that was processed, in the order of arrival.
     pub token_requests: Vec<TokenRequest>,
     /// How often each rule was applied, in the rules' order.
     pub rule_hits: Vec<u64>,
 }
 
-/// How often what happened. A request without an answer is in no map of statuses.
+/// A request without an answer is in no map of statuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
     /// Requests to `/customers`.
     pub source_requests: u64,
-    /// Customers put into answers.
+    /// Customers in the source's answers.
     pub customers_served: u64,
     /// Requests to `/oauth/token`.
     pub token_requests: u64,
-    /// Tokens issued.
     pub token_grants: u64,
     /// Requests to `/orders`.
     pub order_posts: u64,
-    /// Orders that came into being: the length of the ledger.
+    /// Stored orders: the length of the ledger.
     pub orders_stored: u64,
-    /// Orders that were there already (409).
+    /// POSTs of an order that exists.
     pub orders_duplicate: u64,
     /// Requests to `/orders` that wait for their answer now.
     pub posts_in_flight: u64,
-    /// The most of them at any time.
+    /// The maximum of `posts_in_flight`.
     pub max_posts_in_flight: u64,
     /// Answers of `/customers` by status.
     pub source_statuses: BTreeMap<u16, u64>,
@@ -51,10 +49,9 @@ pub struct Counters {
     pub order_statuses: BTreeMap<u16, u64>,
 }
 
-/// An order that came into being.
 #[derive(Clone, Debug, Serialize)]
 pub struct LedgerEntry {
-    /// The order as it was understood.
+    /// As parsed.
     pub order: Order,
     /// The exact bytes of the first POST.
     #[serde(serialize_with = "as_text")]

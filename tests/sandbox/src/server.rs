@@ -1,4 +1,4 @@
-//! The [`Sandbox`]: starts the server, and is the hand on its controls.
+//! The [`Sandbox`]: starts the server and controls it.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -61,11 +61,11 @@ impl Sandbox {
         })
     }
 
-    /// Ends the server and returns when nobody listens any more.
+    /// Ends the server; its port is free when this returns.
     pub async fn stop(self) {
         let Self { stop, server, .. } = self;
         drop(stop);
-        // It does not panic, and nobody else could abort it.
+        // It does not panic, and only this handle could abort it.
         let _ = server.await;
     }
 
@@ -74,17 +74,14 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
-    /// The source API.
     pub fn customers_url(&self) -> String {
         format!("{}/customers", self.base_url())
     }
 
-    /// The token endpoint.
     pub fn token_url(&self) -> String {
         format!("{}/oauth/token", self.base_url())
     }
 
-    /// The destination API.
     pub fn orders_url(&self) -> String {
         format!("{}/orders", self.base_url())
     }
@@ -94,12 +91,11 @@ impl Sandbox {
         format!("https://{}", self.address)
     }
 
-    /// The settings as they are now.
     pub fn settings(&self) -> Settings {
         self.shared.read(|state| state.settings.clone())
     }
 
-    /// Replaces all rules, and begins to count their hits. What was counted for `calls` and `attempts` goes on.
+    /// Replaces all rules and resets their hit counts. The counts for `calls` and `attempts` continue.
     pub fn set_faults(&self, rules: impl IntoIterator<Item = Rule>) {
         let rules = rules.into_iter().collect();
         self.shared.change(|state| state.set_rules(rules));
@@ -111,19 +107,19 @@ impl Sandbox {
         self.shared.change(|state| state.set_customers(customers));
     }
 
-    /// Makes every token issued so far invalid.
+    /// Invalidates every token issued so far.
     pub fn revoke_tokens(&self) {
         self.shared.change(State::revoke_tokens);
     }
 
-    /// Accepts this client secret only, from now on. Tokens live on.
+    /// Accepts only this client secret from now on. Issued tokens stay valid.
     pub fn rotate_client_secret(&self, client_secret: impl Into<String>) {
         let client_secret = client_secret.into();
         self.shared
             .change(|state| state.rotate_client_secret(client_secret));
     }
 
-    /// Accepts this API key only, from now on.
+    /// Accepts only this API key from now on.
     pub fn rotate_api_key(&self, api_key: impl Into<String>) {
         let api_key = api_key.into();
         self.shared.change(|state| state.rotate_api_key(api_key));
@@ -140,27 +136,26 @@ impl Sandbox {
         self.shared.finish_requests();
     }
 
-    /// Forgets rules, tokens and all that was recorded. Customers and settings stay.
+    /// Discards rules, tokens and the record. Customers and settings stay.
     pub fn reset(&self) {
         self.shared.change(State::reset);
     }
 
-    /// Looks at what was recorded, without a copy of it. `look` must not call this sandbox.
+    /// Reads the record without a copy. `look` must not call this sandbox.
     pub fn read<R>(&self, look: impl FnOnce(&Record) -> R) -> R {
         self.shared.read(|state| look(&state.record))
     }
 
-    /// The counters as they are now.
     pub fn counters(&self) -> Counters {
         self.read(|record| record.counters.clone())
     }
 
-    /// The ledger as it is now, by order id.
+    /// The stored orders, by order id.
     pub fn ledger(&self) -> BTreeMap<String, LedgerEntry> {
         self.read(|record| record.ledger.clone())
     }
 
-    /// Waits until what was recorded satisfies `condition`: at once if it does already.
+    /// Waits until the record satisfies `condition`.
     pub async fn until(&self, condition: impl Fn(&Record) -> bool) {
         let mut changes = self.changes();
         while !self.read(&condition) {
@@ -169,12 +164,13 @@ impl Sandbox {
         }
     }
 
-    /// A count of changes, to be told of the next one.
+    /// The number of changes to the record, to await the next one.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changes()
     }
 
-    /// What must never be in a log: personal data of the customers, keys, secrets, tokens, old ones included.
+    /// Texts that must not occur in a log: personal data of the customers, keys, secrets and tokens, former ones
+    /// included.
     pub fn canaries(&self) -> Vec<String> {
         self.shared.read(State::canaries)
     }
@@ -182,6 +178,6 @@ impl Sandbox {
 
 /// A URL at which every connection is refused.
 pub fn refused_url() -> String {
-    // tcpmux: reserved since 1988, and served by nobody. A free port could be taken by the next test.
+    // tcpmux: reserved since 1988 and unused. A free port could be taken by the next test.
     "http://127.0.0.1:1".to_owned()
 }

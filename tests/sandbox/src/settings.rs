@@ -1,4 +1,4 @@
-//! What the sandbox asks of its callers, and how it answers where an API has the choice.
+//! What the sandbox requires of its clients, and how it answers where APIs differ.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -10,16 +10,15 @@ use crate::customers::Customers;
 use crate::links;
 use crate::source::SourceStyle;
 
-/// How a sandbox starts. The defaults are obvious fixtures, so that a log can be searched for them.
+/// The defaults are obvious fixtures, so that a log can be searched for them.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// What `GET /customers` answers.
     pub customers: Customers,
-    /// How it lists them.
+    /// How `GET /customers` lists them.
     pub source_style: SourceStyle,
-    /// Customers on a page; 0 puts all of them on one.
+    /// Customers per page; 0 is a single page.
     pub page_size: u64,
     /// What the `Link` header of a page points to.
     pub link_targets: LinkTargets,
@@ -28,31 +27,28 @@ pub struct Settings {
     pub link: String,
     /// Pages without customers, each with a link to the next.
     pub empty_pages: EmptyPages,
-    /// How the source's answers are compressed, if the caller accepts that.
+    /// The content coding of the source's answers, if the client accepts it.
     pub compression: Option<Compression>,
-    /// The header that carries the API key.
     pub api_key_header: String,
-    /// The key that `GET /customers` asks for.
+    /// The whole value of that header.
     pub api_key: String,
-    /// Further headers that `GET /customers` asks for.
+    /// Further headers that `GET /customers` requires.
     pub source_headers: Vec<(String, String)>,
-    /// The OAuth 2.0 client.
     pub client_id: String,
-    /// The OAuth 2.0 client's secret.
     pub client_secret: String,
-    /// The one way of authenticating the client that is accepted.
+    /// The only accepted client authentication.
     pub client_auth: ClientAuth,
     /// How long a token is accepted, on tokio's clock.
     pub token_ttl: Duration,
-    /// How often a token is accepted; 0 is without limit.
+    /// How many requests a token is accepted for; 0 is unlimited.
     pub token_uses: u64,
     /// How long after it was issued a token is accepted for the first time (the claim `nbf` of a JWT).
     pub token_delay: Duration,
     /// How an answer states a token's lifetime.
     pub expires_in: ExpiresIn,
-    /// Name and value of the header that `POST /orders` asks for instead of a token.
+    /// Name and value of the header that `POST /orders` requires instead of a token.
     pub destination_api_key: Option<(String, String)>,
-    /// Further headers that `POST /orders` asks for.
+    /// Further headers that `POST /orders` requires.
     pub destination_headers: Vec<(String, String)>,
     /// The answer to an order that exists; without it, 409 with a problem.
     pub duplicate_answer: Option<Answer>,
@@ -60,7 +56,7 @@ pub struct Settings {
     pub keep_alive_timeout: Option<Duration>,
     /// A connection is closed right after so many answers, without a `Connection: close`.
     pub requests_per_connection: Option<u64>,
-    /// The header that must repeat the `orderId`.
+    /// The header whose value must be the `orderId`.
     pub idempotency_key_header: String,
 }
 
@@ -170,7 +166,7 @@ pub enum LinkTargets {
     Absolute,
 }
 
-/// How a client shows who it is (RFC 6749 §2.3.1).
+/// Client authentication (RFC 6749 §2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
@@ -180,13 +176,13 @@ pub enum ClientAuth {
     Post,
 }
 
-/// How a token answer speaks of the token's life.
+/// How a token answer states the token's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiresIn {
-    /// `"expires_in": 3600`, as RFC 6749 has it.
+    /// `"expires_in": 3600` (RFC 6749 §5.1).
     Number,
-    /// `"expires_in": "3600"`, as some servers have it.
+    /// `"expires_in": "3600"`, as some servers write it.
     Text,
-    /// Not at all: RFC 6749 only recommends it.
+    /// Left out: RFC 6749 only recommends it.
     Absent,
 }

@@ -1,4 +1,4 @@
-//! Everything that changes while the sandbox runs, behind one lock, with a bell that rings at each change.
+//! Everything that changes while the sandbox runs, behind one lock, with a notification for each change.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,7 +49,7 @@ impl Shared {
         self.finishes.send_modify(|count| *count += 1);
     }
 
-    /// Sees the next call of [`Shared::finish_requests`].
+    /// Notifies of the next call of [`Shared::finish_requests`].
     pub(crate) fn finishes(&self) -> watch::Receiver<u64> {
         self.finishes.subscribe()
     }
@@ -64,13 +64,12 @@ impl Shared {
         result
     }
 
-    /// Sees every change that happens after this call.
+    /// Notifies of every change after this call.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 }
 
-/// See the module.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) settings: Settings,
@@ -80,7 +79,7 @@ pub(crate) struct State {
     /// Ids of orders whose first POST has not ended.
     pub(crate) under_way: HashSet<String>,
     attempts: HashMap<String, u64>,
-    /// Keys, secrets and tokens that are no longer valid, but still must not be in a log.
+    /// Keys, secrets and tokens that are no longer valid, and still must not occur in a log.
     former_credentials: Vec<String>,
 }
 
@@ -91,7 +90,7 @@ pub(crate) struct Token {
     pub(crate) uses: u64,
 }
 
-/// What the control interface does, and the library too.
+/// Operations of the control interface and the library.
 impl State {
     pub(crate) fn set_rules(&mut self, rules: Vec<Rule>) {
         self.record.rule_hits = vec![0; rules.len()];
@@ -141,7 +140,7 @@ impl State {
     }
 }
 
-/// What becomes of a request.
+/// Accounting of requests.
 impl State {
     /// Counts a request to `/customers` or `/oauth/token`, and finds the rule that applies.
     pub(crate) fn arrived(&mut self, endpoint: Endpoint) -> Option<Rule> {

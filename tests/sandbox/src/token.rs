@@ -61,7 +61,7 @@ fn process(state: &mut State, headers: &HeaderMap, body: &[u8]) -> Response {
             (status, Json(json!({ "error": error }))).into_response()
         }
     };
-    // RFC 6749 §5.2: who came with an Authorization header is told by one.
+    // RFC 6749 §5.2: a client that used the Authorization header gets a WWW-Authenticate header.
     if response.status() == StatusCode::UNAUTHORIZED && request.client_auth == Some(ClientAuth::Basic) {
         response.headers_mut().insert(
             WWW_AUTHENTICATE,
@@ -76,7 +76,7 @@ fn process(state: &mut State, headers: &HeaderMap, body: &[u8]) -> Response {
     response
 }
 
-/// Notes in `request` what was asked, and refuses what must be.
+/// Records the parameters in `request`, and refuses an invalid one.
 fn check(state: &State, headers: &HeaderMap, body: &[u8], request: &mut TokenRequest) -> Result<(), Refusal> {
     let content_type = headers
         .get(CONTENT_TYPE)

@@ -25,7 +25,7 @@ pub mod submit;
 use lambda_runtime::Error;
 use serde::Serialize;
 
-/// What Lambda is told of a batch: the messages that stay on the queue.
+/// The answer to a batch: the messages that failed.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchAnswer {

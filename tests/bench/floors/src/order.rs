@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_is_that_of_the_contract() {
+    fn order_id_matches_the_contract() {
         assert_eq!(
             order_id("123", "2023-10-15T14:30:00Z"),
             "ORD-20231015-TSKDTY56PWC8QZC3"

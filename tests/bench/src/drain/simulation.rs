@@ -97,7 +97,7 @@ const DEFAULTS: Setup = Setup {
 };
 
 #[test]
-fn the_model_tells_what_a_simulation_of_every_order_takes() {
+fn model_agrees_with_simulation_of_every_order() {
     let cases = [
         ("the defaults", DEFAULTS, 100_000),
         (
@@ -151,24 +151,24 @@ fn the_model_tells_what_a_simulation_of_every_order_takes() {
         ),
     ];
     for (name, setup, orders) in cases {
-        let told = setup.seconds(orders as f64);
+        let modelled = setup.seconds(orders as f64);
         let even = Simulation::new(setup, orders, false).seconds();
         // The last batch is begun as a whole.
         assert!(
-            (told - even).abs() <= 0.01 * even + setup.batch_seconds(),
-            "{name}: the model tells {told:.1} s, the simulation took {even:.1} s"
+            (modelled - even).abs() <= 0.01 * even + setup.batch_seconds(),
+            "{name}: the model says {modelled:.1} s, the simulation took {even:.1} s"
         );
         // A batch waits for the slowest of its orders, so it ends later than in even rounds, within limits.
         let uneven = Simulation::new(setup, orders, true).seconds();
         assert!(
-            told <= uneven + setup.batch_seconds() && uneven <= 1.5 * told + setup.batch_seconds(),
-            "{name}: the model tells {told:.1} s, the simulation took {uneven:.1} s"
+            modelled <= uneven + setup.batch_seconds() && uneven <= 1.5 * modelled + setup.batch_seconds(),
+            "{name}: the model says {modelled:.1} s, the simulation took {uneven:.1} s"
         );
     }
 }
 
 #[test]
-fn a_ramp_is_the_work_of_its_mean() {
+fn ramp_does_the_work_of_its_mean() {
     // From 5 to 15 instances in 2 s: 20 seconds of one instance's work, which is 20 batches of one second.
     let setup = Setup {
         max_concurrency: 15.0,
@@ -185,7 +185,7 @@ fn a_ramp_is_the_work_of_its_mean() {
 }
 
 #[test]
-fn a_rate_limit_bounds_an_instance_and_so_all_of_them() {
+fn rate_limit_bounds_every_instance() {
     let limited = Setup {
         orders_per_second: 25.0,
         ..DEFAULTS

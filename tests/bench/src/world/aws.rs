@@ -22,7 +22,7 @@ use super::{
 };
 use crate::tally::{Exactness, Tally};
 
-/// An account with one secret, whatever it is asked for by, and with queues that take everything.
+/// An account with one secret, under every name, and with queues that take everything.
 #[derive(Default)]
 pub(crate) struct Aws {
     account: Mutex<Account>,
@@ -34,6 +34,7 @@ struct Account {
     latency: Duration,
     sent: Tally,
     dead_letters: Vec<DeadLetter>,
+    visibilities: Vec<(String, Duration)>,
 }
 
 /// A message that was sent by itself, and so to the dead-letter queue.
@@ -70,14 +71,19 @@ impl Aws {
         self.change(|account| account.latency = latency);
     }
 
-    /// What was sent in batches until here.
+    /// Messages sent in batches since the last call.
     pub(crate) fn take_sent(&self) -> Tally {
         self.change(|account| std::mem::take(&mut account.sent))
     }
 
-    /// What was sent one by one until here.
+    /// Messages sent one by one since the last call.
     pub(crate) fn take_dead_letters(&self) -> Vec<DeadLetter> {
         self.change(|account| std::mem::take(&mut account.dead_letters))
+    }
+
+    /// Visibilities set since the last call, by receipt handle.
+    pub(crate) fn take_visibilities(&self) -> Vec<(String, Duration)> {
+        self.change(|account| std::mem::take(&mut account.visibilities))
     }
 
     pub(super) async fn call(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
@@ -86,7 +92,7 @@ impl Aws {
             Some("GetSecretValue") => Some(secret()),
             Some("SendMessageBatch") => self.send_batch(body).await,
             Some("SendMessage") => self.send(body),
-            Some("ChangeMessageVisibilityBatch") => all_done(body),
+            Some("ChangeMessageVisibilityBatch") => self.change_visibility(body),
             Some(_) | None => None,
         };
         match done {
@@ -138,6 +144,25 @@ impl Aws {
         Some(json!({"MessageId": MESSAGE_ID, "MD5OfMessageBody": md5}).to_string())
     }
 
+    fn change_visibility(&self, body: &[u8]) -> Option<String> {
+        let call: Value = serde_json::from_slice(body).ok()?;
+        let entries = call.get("Entries")?.as_array()?;
+        let visibility = |entry: &Value| {
+            let secs = entry.get("VisibilityTimeout")?.as_u64()?;
+            Some((
+                entry.get("ReceiptHandle")?.as_str()?.to_owned(),
+                Duration::from_secs(secs),
+            ))
+        };
+        let visibilities: Vec<_> = entries.iter().filter_map(visibility).collect();
+        self.change(|account| account.visibilities.extend(visibilities));
+        let done: Vec<_> = entries
+            .iter()
+            .map(|entry| json!({"Id": entry.get("Id")}))
+            .collect();
+        Some(json!({"Successful": done, "Failed": []}).to_string())
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
         change(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -156,12 +181,4 @@ fn secret() -> String {
         "SecretString": credentials.to_string(),
     })
     .to_string()
-}
-
-/// Every entry of a batch call is done.
-fn all_done(body: &[u8]) -> Option<String> {
-    let call: Value = serde_json::from_slice(body).ok()?;
-    let ids = call.get("Entries")?.as_array()?.iter();
-    let done: Vec<_> = ids.map(|entry| json!({"Id": entry.get("Id")})).collect();
-    Some(json!({"Successful": done, "Failed": []}).to_string())
 }

@@ -34,7 +34,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, remotes: Arc<Re
     }
 }
 
-/// What goes wrong with a connection, its caller sees for itself.
+/// Ignores errors of a connection: its client sees them.
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, remotes: Arc<Remotes>) {
     if stream.set_nodelay(true).is_err() {
         return;

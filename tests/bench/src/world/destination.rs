@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 
 use super::{Answer, json, status, token::TOKEN, wait};
 
-/// Takes orders, keeps them as they came, and answers after a while.
+/// Stores orders as they came, and answers after its latency.
 #[derive(Default)]
 pub(crate) struct Destination {
     state: Mutex<State>,
@@ -38,12 +38,12 @@ impl Destination {
         self.change(|state| state.latency = latency);
     }
 
-    /// Answers the orders with these ids so, and does not take them.
+    /// Answers the orders with these ids with these statuses.
     pub(crate) fn set_statuses(&self, statuses: HashMap<HeaderValue, StatusCode>) {
         self.change(|state| state.statuses = statuses);
     }
 
-    /// What was posted until here.
+    /// The POSTs since the last call.
     pub(crate) fn take_posted(&self) -> Vec<Posted> {
         self.change(|state| std::mem::take(&mut state.posted))
     }

@@ -8,16 +8,16 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use super::{Answer, json};
 
-/// What its paths begin with.
+/// The prefix of its paths.
 pub(super) const PREFIX: &str = "/2018-06-01/runtime/";
 
-/// How long an invocation may take: Lambda's own maximum, which nothing here should reach.
+/// The time-out of an invocation: Lambda's maximum, which nothing here should reach.
 const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// What became of an invocation: the function's answer, or its error.
+/// The function's answer, or its error.
 pub(crate) type Outcome = Result<Bytes, Bytes>;
 
-/// Hands out events, and takes what becomes of them.
+/// Hands out events, and takes their outcomes.
 pub(crate) struct Runtime {
     events: mpsc::Sender<Bytes>,
     waiting: Mutex<mpsc::Receiver<Bytes>>,
@@ -45,7 +45,7 @@ impl Default for Runtime {
 }
 
 impl Runtime {
-    /// Gives the function an event, and waits for what becomes of it.
+    /// Hands the function an event, and waits for the outcome.
     pub(crate) async fn invoke(&self, event: Bytes) -> Outcome {
         let gone = || Bytes::from_static(b"the runtime API is gone");
         self.events.send(event).await.map_err(|_| gone())?;
@@ -53,7 +53,7 @@ impl Runtime {
         outcome.unwrap_or_else(|| Err(gone()))
     }
 
-    /// Waits until the function has done all that it had to do, and asks for another event.
+    /// Waits until the function is done and asks for another event.
     pub(crate) async fn idle(&self) {
         let given = *self.given.borrow();
         // The sender lives as long as `self`.

@@ -7,11 +7,9 @@ use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 
 use super::{Answer, json, status};
 
-/// The client.
 pub(crate) const CLIENT_ID: &str = "fixture-client";
-/// Its secret.
 pub(crate) const CLIENT_SECRET: &str = "fixture-client-secret";
-/// What it gets: about as long as signed tokens are.
+/// About as long as signed tokens are.
 pub(super) const TOKEN: &str = concat!(
     "fixture-token.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUuY29tLyIsInN1YiI6ImZpeHR1cmUtY2xpZW50IiwiYXVkIjoiaHR0",
     "cHM6Ly9vcmRlcnMuZXhhbXBsZS5jb20vIiwiZXhwIjoxNjk3MzgzODAwLCJpYXQiOjE2OTczODAyMDAsInNjb3BlIjoib3JkZXJzOndyaXRl",
@@ -25,7 +23,7 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// How many tokens it granted.
+    /// Tokens granted so far.
     pub(crate) fn granted(&self) -> u64 {
         self.granted.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Customers made up from a seed: each one depends on its index and the seed alone.
+//! Customers generated from a seed: each depends on its index and the seed alone.
 
 use serde_json::{Value, json};
 
@@ -169,7 +169,7 @@ impl Draft {
     fn finished(self, kind: u64) -> Customer {
         let plain = self.json();
         let json = match kind {
-            // Escapes that nobody needs, but which mean the same.
+            // Needless escapes, which do not change the value.
             12 => plain
                 .replace("Fixture", "\\u0046ixture")
                 .replace("example", "ex\\u0061mple"),

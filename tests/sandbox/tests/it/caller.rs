@@ -1,4 +1,4 @@
-//! One who calls the sandbox.
+//! A client of the sandbox.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Long enough for any machine, and short enough to tell a hanging test.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Long enough for any machine, and short enough to end a hanging test.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn start(settings: Settings) -> Sandbox {
     Sandbox::start(settings).await.unwrap()
 }
 
 pub(crate) fn client() -> Client {
-    client_that_waits(PATIENCE)
+    client_that_waits(TIMEOUT)
 }
 
 pub(crate) fn client_that_waits(patience: Duration) -> Client {
@@ -27,13 +27,13 @@ pub(crate) fn client_that_waits(patience: Duration) -> Client {
         .no_gzip()
         .no_brotli()
         .no_zstd();
-    // Nobody here has a certificate, and the system's take a while to load.
+    // No server here has a certificate, and the system's take a while to load.
     client.tls_certs_only([]).build().unwrap()
 }
 
-/// Waits for what must happen, but not for ever.
+/// Fails where `what` takes longer than [`TIMEOUT`].
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.unwrap()
+    tokio::time::timeout(TIMEOUT, what).await.unwrap()
 }
 
 pub(crate) async fn json_of(response: Response) -> Value {

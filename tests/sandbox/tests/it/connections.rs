@@ -27,7 +27,7 @@ async fn orders_with(action: impl Into<Action>) -> (Sandbox, String) {
 }
 
 #[tokio::test]
-async fn a_reset_is_seen_as_one_and_stores_nothing() {
+async fn reset_stores_nothing() {
     let (sandbox, token) = orders_with(Action::Reset).await;
     let error = post(&sandbox, &token, &order(1)).send().await.unwrap_err();
     assert_eq!(io_kind(&error), Some(ErrorKind::ConnectionReset), "{error:?}");
@@ -48,7 +48,7 @@ async fn a_reset_is_seen_as_one_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_close_is_seen_without_a_reset_and_stores_nothing() {
+async fn close_stores_nothing() {
     let (sandbox, token) = orders_with(Action::Close).await;
     let error = post(&sandbox, &token, &order(1)).send().await.unwrap_err();
     assert_eq!(io_kind(&error), None, "{error:?}");
@@ -61,7 +61,7 @@ async fn a_close_is_seen_without_a_reset_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_leaves_its_order_in_the_ledger() {
+async fn lost_answer_stores_the_order() {
     let (sandbox, token) = orders_with(Action::LoseAnswer).await;
     let error = post(&sandbox, &token, &order(1)).send().await.unwrap_err();
     assert_eq!(io_kind(&error), Some(ErrorKind::ConnectionReset), "{error:?}");
@@ -75,7 +75,7 @@ async fn a_lost_answer_leaves_its_order_in_the_ledger() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_ends_when_its_client_goes_away() {
+async fn hanging_request_ends_with_its_client() {
     let (sandbox, token) = orders_with(Action::Hang).await;
     let request = tokio::spawn(post(&sandbox, &token, &order(1)).send());
     soon(sandbox.until(|record| record.counters.posts_in_flight == 1)).await;
@@ -86,7 +86,7 @@ async fn a_hanging_request_ends_when_its_client_goes_away() {
 }
 
 #[tokio::test]
-async fn the_most_posts_at_a_time_are_counted() {
+async fn posts_in_flight_are_counted() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     sandbox.set_faults([Rule::on(Endpoint::Orders, Action::Hang).calls(1..=3)]);
@@ -104,7 +104,7 @@ async fn the_most_posts_at_a_time_are_counted() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_promises_more_than_it_sends() {
+async fn truncated_page_breaks_off_in_the_middle() {
     for reset in [false, true] {
         let sandbox = start(Settings {
             customers: Customers::parse(b"[1,2,3,4]").unwrap(),
@@ -137,7 +137,7 @@ async fn a_truncated_answer_promises_more_than_it_sends() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_to_a_post_is_the_genuine_one_unless_another_is_given() {
+async fn truncated_post_is_processed_unless_replaced() {
     let (sandbox, token) = orders_with(Action::Truncate {
         reset: false,
         instead: None,
@@ -167,7 +167,7 @@ async fn a_truncated_answer_to_a_post_is_the_genuine_one_unless_another_is_given
 }
 
 #[tokio::test]
-async fn the_source_and_the_token_endpoint_break_too() {
+async fn source_and_token_connections_break() {
     let sandbox = start(Settings::default()).await;
     sandbox.set_faults([
         Rule::on(Endpoint::Customers, Action::Reset),
@@ -181,13 +181,13 @@ async fn the_source_and_the_token_endpoint_break_too() {
 }
 
 #[tokio::test]
-async fn a_refused_url_refuses() {
+async fn refused_url_refuses_connections() {
     let error = client().get(refused_url()).send().await.unwrap_err();
     assert_eq!(io_kind(&error), Some(ErrorKind::ConnectionRefused), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_url_that_is_not_tls_fails_in_the_handshake() {
+async fn plain_text_url_fails_the_tls_handshake() {
     let sandbox = start(Settings::default()).await;
     let error = client()
         .get(format!("{}/customers", sandbox.not_tls_url()))
@@ -200,7 +200,7 @@ async fn a_url_that_is_not_tls_fails_in_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_stopped_sandbox_refuses_and_its_port_is_free_again() {
+async fn stopped_sandbox_frees_its_port() {
     let sandbox = start(Settings::default()).await;
     let url = sandbox.customers_url();
     let port = url.rsplit([':', '/']).nth(1).unwrap().parse().unwrap();
@@ -216,7 +216,7 @@ async fn a_stopped_sandbox_refuses_and_its_port_is_free_again() {
 }
 
 #[tokio::test]
-async fn dropping_the_sandbox_ends_its_connections() {
+async fn dropped_sandbox_ends_its_connections() {
     let sandbox = start(Settings::default()).await;
     sandbox.set_faults([Rule::on(Endpoint::Customers, Action::Hang)]);
     let request = tokio::spawn(get_customers(&sandbox).send());
@@ -226,7 +226,7 @@ async fn dropping_the_sandbox_ends_its_connections() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_is_truncated_too() {
+async fn empty_answer_is_truncated() {
     let instead = Some(Answer::status(200));
     let (sandbox, token) = orders_with(Action::Truncate {
         reset: false,

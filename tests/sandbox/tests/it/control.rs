@@ -25,7 +25,7 @@ async fn do_post(sandbox: &Sandbox, path: &str, body: Value) -> u16 {
 }
 
 #[tokio::test]
-async fn the_state_tells_all_that_was_recorded() {
+async fn state_reports_the_record() {
     let sandbox = start(Settings::default()).await;
     let url = format!("{}/control/state", sandbox.base_url());
     let empty = json!({
@@ -62,7 +62,7 @@ async fn the_state_tells_all_that_was_recorded() {
 }
 
 #[tokio::test]
-async fn faults_are_put_as_a_list_of_rules() {
+async fn faults_are_a_list_of_rules() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let rules = json!([
@@ -108,7 +108,7 @@ async fn faults_are_put_as_a_list_of_rules() {
 }
 
 #[tokio::test]
-async fn a_rule_with_a_mistake_is_refused() {
+async fn invalid_rule_is_refused() {
     let sandbox = start(Settings::default()).await;
     for wrong in [
         json!({"endpoint": "orders"}),
@@ -124,7 +124,7 @@ async fn a_rule_with_a_mistake_is_refused() {
 }
 
 #[tokio::test]
-async fn customers_are_put_as_the_sources_own_array() {
+async fn customers_are_replaced_verbatim() {
     let sandbox = start(Settings::default()).await;
     let url = format!("{}/control/customers", sandbox.base_url());
     let response = client()
@@ -184,7 +184,7 @@ async fn credentials_are_rotated() {
 }
 
 #[tokio::test]
-async fn a_reset_forgets_all_but_customers_and_settings() {
+async fn reset_keeps_customers_and_settings() {
     let sandbox = start(Settings::default()).await;
     sandbox.set_customers(sandbox::Customers::parse(b"[1]").unwrap());
     let former = token(&sandbox).await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::caller::{start, token};
 
 #[test]
-fn a_customer_depends_on_its_index_and_the_seed_alone() {
+fn customer_depends_on_index_and_seed() {
     let all = customers::generate(500, 7);
     assert_eq!(all[321], customers::customer(321, 7));
     assert_eq!(all, customers::generate(500, 7));
@@ -16,7 +16,7 @@ fn a_customer_depends_on_its_index_and_the_seed_alone() {
 }
 
 #[test]
-fn about_three_percent_are_invalid_in_at_least_five_ways() {
+fn about_three_percent_are_invalid() {
     for seed in 0..50 {
         let customers = customers::generate(200, seed);
         let rejected: Vec<_> = customers
@@ -61,7 +61,7 @@ fn twelve_blocks_show_every_way_of_being_invalid() {
 }
 
 #[test]
-fn every_element_is_json_and_every_id_is_unique() {
+fn elements_are_json_with_unique_ids() {
     let customers = customers::generate(5_000, 11);
     let mut ids = HashSet::new();
     for customer in &customers {
@@ -84,7 +84,7 @@ fn every_element_is_json_and_every_id_is_unique() {
 
 /// An own, short reading of the rules, so that the expectations do not rest on themselves alone.
 #[test]
-fn what_is_expected_follows_from_the_element() {
+fn expectation_follows_from_the_element() {
     for customer in customers::generate(3_000, 5) {
         let Expected::Order {
             customer_info,
@@ -123,7 +123,7 @@ fn what_is_expected_follows_from_the_element() {
 }
 
 #[test]
-fn two_hundred_valid_customers_use_every_freedom() {
+fn valid_customers_use_every_freedom() {
     let valid: Vec<_> = customers::generate(200, 0)
         .into_iter()
         .filter(|customer| customer.expected.is_order())
@@ -156,7 +156,7 @@ fn two_hundred_valid_customers_use_every_freedom() {
 }
 
 #[test]
-fn canaries_are_the_personal_data_alone() {
+fn canaries_are_personal_data_only() {
     let customer = customers::customer(17, 0);
     assert!(customer.expected.is_order());
     let canaries = customers::canaries(&[customer]);
@@ -183,7 +183,7 @@ fn canaries_are_the_personal_data_alone() {
 }
 
 #[tokio::test]
-async fn the_sandbox_knows_the_canaries_of_its_customers_keys_and_tokens() {
+async fn sandbox_canaries_include_credentials() {
     let customers = Customers::MadeUp { count: 20, seed: 1 };
     let sandbox = start(Settings {
         customers,
@@ -201,7 +201,7 @@ async fn the_sandbox_knows_the_canaries_of_its_customers_keys_and_tokens() {
 }
 
 #[test]
-fn two_hundred_of_seed_seven_are_as_the_documentation_says() {
+fn documented_counts_of_seed_seven_hold() {
     let orders = customers::generate(200, 7)
         .iter()
         .filter(|customer| customer.expected.is_order())

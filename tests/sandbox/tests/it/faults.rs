@@ -26,7 +26,7 @@ async fn statuses(sandbox: &Sandbox, token: &str, numbers: impl IntoIterator<Ite
 }
 
 #[tokio::test]
-async fn a_rule_counts_the_attempts_of_each_order() {
+async fn rule_counts_attempts_of_each_order() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     sandbox.set_faults([Rule::on(Endpoint::Orders, Answer::status(503)).attempts([1, 3])]);
@@ -38,7 +38,7 @@ async fn a_rule_counts_the_attempts_of_each_order() {
 }
 
 #[tokio::test]
-async fn a_rule_counts_the_calls_of_the_endpoint() {
+async fn rule_counts_calls_of_the_endpoint() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     sandbox.set_faults([
@@ -54,7 +54,7 @@ async fn a_rule_counts_the_calls_of_the_endpoint() {
 }
 
 #[tokio::test]
-async fn a_rule_chooses_an_order_or_a_customer() {
+async fn rule_matches_an_order_or_customer() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     sandbox.set_faults([
@@ -65,7 +65,7 @@ async fn a_rule_chooses_an_order_or_a_customer() {
 }
 
 #[tokio::test]
-async fn chance_depends_on_the_seed_the_order_and_the_attempt_alone() {
+async fn chance_depends_on_seed_order_and_attempt() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let rule = |seed| Rule::on(Endpoint::Orders, Answer::status(500)).chance(50, seed);
@@ -86,7 +86,7 @@ async fn chance_depends_on_the_seed_the_order_and_the_attempt_alone() {
 }
 
 #[tokio::test]
-async fn chance_is_never_or_always_at_its_ends() {
+async fn chance_of_0_and_100_percent_is_certain() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     sandbox.set_faults([Rule::on(Endpoint::Orders, Answer::status(500)).chance(0, 1)]);
@@ -96,7 +96,7 @@ async fn chance_is_never_or_always_at_its_ends() {
 }
 
 #[tokio::test]
-async fn an_answer_carries_retry_after_and_a_problem_and_stores_nothing() {
+async fn made_up_answer_stores_nothing() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     for value in ["7", "Sun, 06 Nov 1994 08:49:37 GMT", "soon"] {
@@ -117,7 +117,7 @@ async fn an_answer_carries_retry_after_and_a_problem_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn the_source_and_the_token_endpoint_answer_what_a_rule_says() {
+async fn source_and_token_answers_are_replaced() {
     let sandbox = start(Settings::default()).await;
     sandbox.set_faults([
         Rule::on(
@@ -153,7 +153,7 @@ async fn the_source_and_the_token_endpoint_answer_what_a_rule_says() {
 }
 
 #[tokio::test]
-async fn a_redirect_names_its_location() {
+async fn redirect_names_its_location() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let elsewhere = "http://127.0.0.1:1/elsewhere";
@@ -171,7 +171,7 @@ async fn a_redirect_names_its_location() {
 }
 
 #[tokio::test]
-async fn latency_comes_before_everything_else() {
+async fn latency_precedes_processing() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let hour = 3_600_000;
@@ -200,7 +200,7 @@ async fn latency_combines_with_an_action() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_the_genuine_one_byte_by_byte() {
+async fn slow_answer_is_genuine() {
     let customers = Customers::parse(b"[1,2,3]").unwrap();
     let sandbox = start(Settings {
         customers,
@@ -223,7 +223,7 @@ async fn a_slow_answer_is_the_genuine_one_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_can_be_a_made_up_one() {
+async fn slow_answer_is_replaced() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let refusal = Answer::status(422).body("application/problem+json", "{}");
@@ -241,7 +241,7 @@ async fn a_slow_answer_can_be_a_made_up_one() {
 }
 
 #[tokio::test]
-async fn an_oversized_answer_begins_with_blanks_and_stays_json() {
+async fn oversized_answer_stays_json() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     for bytes in [0, 1, 65_535, 65_536, 200_000] {
@@ -272,7 +272,7 @@ async fn an_oversized_answer_begins_with_blanks_and_stays_json() {
 }
 
 #[tokio::test]
-async fn a_rule_of_one_endpoint_leaves_the_others_alone() {
+async fn rule_of_one_endpoint_spares_others() {
     let sandbox = start(Settings::default()).await;
     sandbox.set_faults([
         Rule::on(Endpoint::Orders, Answer::status(500)),
@@ -304,7 +304,7 @@ async fn share_of_orders_is_the_same_on_every_attempt() {
 }
 
 #[tokio::test]
-async fn rule_chooses_posts_by_a_text_in_their_body() {
+async fn rule_matches_text_in_the_body() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let firewall = Rule::on(Endpoint::Orders, Answer::status(403)).body_contains("Select Street");

@@ -95,7 +95,7 @@ async fn frozen_connection_answers_the_next_request_by_reset() {
 }
 
 #[tokio::test]
-async fn pooled_posts_after_a_freeze_are_reset_and_store_nothing() {
+async fn frozen_pool_resets_posts_and_stores_nothing() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let client = client();

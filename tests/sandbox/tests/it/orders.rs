@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::caller::{client, json_of, order, post, problem, start, token};
 
 #[tokio::test]
-async fn a_first_post_creates_the_order_and_keeps_its_bytes() {
+async fn first_post_stores_its_bytes() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let order = order(1);
@@ -34,7 +34,7 @@ async fn a_first_post_creates_the_order_and_keeps_its_bytes() {
 }
 
 #[tokio::test]
-async fn a_second_post_is_a_conflict_and_counted_as_a_duplicate() {
+async fn second_post_is_a_duplicate() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let first = order(1);
@@ -70,7 +70,7 @@ async fn a_second_post_is_a_conflict_and_counted_as_a_duplicate() {
 }
 
 #[tokio::test]
-async fn a_post_without_a_valid_token_is_a_401_with_a_challenge() {
+async fn invalid_token_is_challenged() {
     let sandbox = start(Settings::default()).await;
     let detail = "the bearer token is missing or not valid";
     let response = post(&sandbox, "wrong", &order(1)).send().await.unwrap();
@@ -88,7 +88,7 @@ async fn a_post_without_a_valid_token_is_a_401_with_a_challenge() {
     assert_eq!(response.headers()["www-authenticate"], "Bearer realm=\"sandbox\"");
     assert_eq!(problem(response, 401).await, detail);
     assert_eq!(sandbox.counters().orders_stored, 0);
-    // Both were posts of the same order, the second told by its body alone.
+    // Both were posts of the same order, the second identified by its body alone.
     let attempts = sandbox.read(|record| {
         record
             .order_requests
@@ -100,7 +100,7 @@ async fn a_post_without_a_valid_token_is_a_401_with_a_challenge() {
 }
 
 #[tokio::test]
-async fn the_idempotency_key_must_be_the_order_id() {
+async fn idempotency_key_must_be_the_order_id() {
     let idempotency_key_header = "x-once".to_owned();
     let sandbox = start(Settings {
         idempotency_key_header,
@@ -121,7 +121,7 @@ async fn the_idempotency_key_must_be_the_order_id() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_refused() {
+async fn body_that_is_not_json_is_refused() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let request = || post(&sandbox, &token, &order(1));
@@ -147,7 +147,7 @@ async fn a_body_that_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn every_rule_of_the_order_is_a_422_that_names_the_field() {
+async fn violation_is_a_422_naming_the_field() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let blank = "must not be blank";
@@ -304,7 +304,7 @@ async fn every_rule_of_the_order_is_a_422_that_names_the_field() {
 }
 
 #[tokio::test]
-async fn an_order_without_a_phone_is_valid() {
+async fn order_without_phone_is_valid() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let mut order = order(1);
@@ -318,7 +318,7 @@ async fn an_order_without_a_phone_is_valid() {
 }
 
 #[tokio::test]
-async fn requests_that_cannot_be_told_apart_have_the_key_for_an_id() {
+async fn unreadable_order_is_recorded_by_its_key() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     for (key, body) in [("K1", "not json"), ("K2", "{\"customerInfo\":{\"id\":\"9\"}}")] {

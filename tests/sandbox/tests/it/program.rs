@@ -38,7 +38,7 @@ fn start(arguments: &[&str]) -> (Running, String) {
 }
 
 #[tokio::test]
-async fn it_serves_made_up_customers() {
+async fn program_serves_generated_customers() {
     let (_running, url) = start(&["--customers", "7", "--page-size", "4", "--api-key", "fixture-k"]);
     let response = client()
         .get(&url)
@@ -51,7 +51,7 @@ async fn it_serves_made_up_customers() {
 }
 
 #[tokio::test]
-async fn it_serves_the_customers_of_a_file() {
+async fn program_serves_customers_of_a_file() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"[{\"customer_id\":\"123\"}]").unwrap();
     let (_running, url) = start(&["--customers-file", file.path().to_str().unwrap()]);
@@ -70,7 +70,7 @@ fn fails(output: Output) -> String {
 }
 
 #[test]
-fn what_it_cannot_serve_is_one_clear_error() {
+fn program_reports_unusable_file() {
     let missing = fails(
         program()
             .args(["--customers-file", "/nowhere.json"])

@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 use crate::caller::{client, get_customers, json_of, problem, start};
 
 #[tokio::test]
-async fn the_elements_are_served_verbatim() {
+async fn elements_are_served_verbatim() {
     let json = "[ {\"b\" : 1,\n \"a\":\"\\u00e9\\/\"} , 2.50,null, \"x\" ]";
     let customers = Customers::parse(json.as_bytes()).unwrap();
     let sandbox = start(Settings {
@@ -28,7 +28,7 @@ async fn the_elements_are_served_verbatim() {
 }
 
 #[tokio::test]
-async fn no_customers_are_an_empty_array() {
+async fn no_customers_is_an_empty_array() {
     let sandbox = start(Settings::default()).await;
     assert_eq!(
         get_customers(&sandbox)
@@ -43,7 +43,7 @@ async fn no_customers_are_an_empty_array() {
 }
 
 #[tokio::test]
-async fn more_customers_than_fit_a_chunk_are_all_there() {
+async fn customers_beyond_a_chunk_are_complete() {
     let customers = customers::generate(2_000, 1);
     let sandbox = start(Settings {
         customers: customers.clone().into(),
@@ -66,7 +66,7 @@ async fn more_customers_than_fit_a_chunk_are_all_there() {
 }
 
 #[tokio::test]
-async fn customers_made_up_on_the_fly_are_those_of_the_seed() {
+async fn streamed_customers_match_the_seed() {
     let customers = Customers::MadeUp { count: 500, seed: 3 };
     let sandbox = start(Settings {
         customers,
@@ -94,7 +94,7 @@ async fn customers_made_up_on_the_fly_are_those_of_the_seed() {
 }
 
 #[tokio::test]
-async fn a_missing_or_wrong_key_is_a_401() {
+async fn missing_or_wrong_key_is_a_401() {
     let sandbox = start(Settings {
         api_key_header: "x-fixture".into(),
         ..Settings::default()
@@ -130,7 +130,7 @@ async fn a_missing_or_wrong_key_is_a_401() {
 }
 
 #[tokio::test]
-async fn a_rotated_key_replaces_the_former_one() {
+async fn rotated_key_replaces_the_former() {
     let sandbox = start(Settings::default()).await;
     let before = get_customers(&sandbox);
     sandbox.rotate_api_key("fixture-api-key-2");
@@ -139,7 +139,7 @@ async fn a_rotated_key_replaces_the_former_one() {
 }
 
 #[tokio::test]
-async fn pages_link_to_the_next_until_the_last() {
+async fn pages_link_to_the_next() {
     let customers = Customers::parse(b"[1,2,3,4,5]").unwrap();
     let sandbox = start(Settings {
         customers,
@@ -185,7 +185,7 @@ async fn pages_link_to_the_next_until_the_last() {
 }
 
 #[tokio::test]
-async fn a_full_last_page_links_nowhere() {
+async fn full_last_page_has_no_link() {
     let customers = Customers::parse(b"[1,2,3,4]").unwrap();
     let sandbox = start(Settings {
         customers,
@@ -204,7 +204,7 @@ async fn a_full_last_page_links_nowhere() {
 }
 
 #[tokio::test]
-async fn absolute_links_name_the_host_that_was_asked() {
+async fn absolute_link_names_the_requested_host() {
     let customers = Customers::parse(b"[1,2]").unwrap();
     let link_targets = LinkTargets::Absolute;
     let sandbox = start(Settings {
@@ -233,14 +233,14 @@ async fn other_methods_and_paths_are_refused() {
 }
 
 #[test]
-fn only_an_array_is_a_list_of_customers() {
+fn customers_must_be_an_array() {
     for wrong in ["", "{}", "null", "[1,", "[1] 2"] {
         assert!(Customers::parse(wrong.as_bytes()).is_err(), "{wrong}");
     }
 }
 
 #[tokio::test]
-async fn a_page_is_one_json_array() {
+async fn page_is_one_json_array() {
     let customers = Customers::MadeUp { count: 40, seed: 9 };
     let sandbox = start(Settings {
         customers,
@@ -253,7 +253,7 @@ async fn a_page_is_one_json_array() {
 }
 
 #[tokio::test]
-async fn an_answer_is_compressed_as_set_if_the_caller_accepts_it() {
+async fn accepted_compression_is_applied() {
     for (compression, encoding) in [
         (Compression::Gzip, "gzip"),
         (Compression::Brotli, "br"),
@@ -310,7 +310,7 @@ async fn empty_pages_stand_between_full_ones() {
 }
 
 #[tokio::test]
-async fn empty_pages_without_end_link_on_and_on() {
+async fn endless_empty_pages_link_on() {
     let sandbox = start(Settings {
         customers: Customers::parse(b"[1]").unwrap(),
         page_size: 1,

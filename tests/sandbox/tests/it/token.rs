@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::caller::{ask_for_token, client, form, json_of, order, post, start, token};
 
 #[tokio::test]
-async fn the_client_gets_a_bearer_token() {
+async fn client_gets_a_bearer_token() {
     let sandbox = start(Settings::default()).await;
     let response = ask_for_token(&sandbox).send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -27,14 +27,14 @@ async fn the_client_gets_a_bearer_token() {
 }
 
 #[tokio::test]
-async fn every_token_is_another() {
+async fn every_token_is_different() {
     let sandbox = start(Settings::default()).await;
     assert_ne!(token(&sandbox).await, token(&sandbox).await);
 }
 
 #[tokio::test]
-async fn the_life_of_a_token_is_told_in_three_ways() {
-    for (expires_in, told) in [
+async fn expires_in_is_number_text_or_absent() {
+    for (expires_in, stated) in [
         (ExpiresIn::Number, Some(json!(90))),
         (ExpiresIn::Text, Some(json!("90"))),
         (ExpiresIn::Absent, None),
@@ -47,7 +47,7 @@ async fn the_life_of_a_token_is_told_in_three_ways() {
         })
         .await;
         let answer = json_of(ask_for_token(&sandbox).send().await.unwrap()).await;
-        assert_eq!(answer.get("expires_in"), told.as_ref());
+        assert_eq!(answer.get("expires_in"), stated.as_ref());
     }
 }
 
@@ -105,7 +105,7 @@ async fn refusal(sandbox: &Sandbox, request: reqwest::RequestBuilder, status: u1
 }
 
 #[tokio::test]
-async fn a_wrong_client_is_an_invalid_client() {
+async fn wrong_client_is_invalid_client() {
     let sandbox = start(Settings::default()).await;
     let ask = || form(&sandbox, "grant_type=client_credentials");
     let wrong_secret = ask().basic_auth("fixture-client", Some("wrong"));
@@ -121,7 +121,7 @@ const POSTED: &str =
     "grant_type=client_credentials&client_id=fixture-client&client_secret=fixture-client-secret";
 
 #[tokio::test]
-async fn only_the_way_of_the_setting_is_accepted() {
+async fn client_auth_other_than_set_is_refused() {
     let sandbox = start(Settings::default()).await;
     refusal(&sandbox, form(&sandbox, POSTED), 401, "invalid_client").await;
 
@@ -140,7 +140,7 @@ async fn only_the_way_of_the_setting_is_accepted() {
 }
 
 #[tokio::test]
-async fn both_ways_at_once_are_an_invalid_request() {
+async fn both_client_auths_are_an_invalid_request() {
     for client_auth in [ClientAuth::Basic, ClientAuth::Post] {
         let sandbox = start(Settings {
             client_auth,
@@ -153,7 +153,7 @@ async fn both_ways_at_once_are_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_client_credentials_grant_is_refused() {
+async fn other_grants_are_refused() {
     let sandbox = start(Settings::default()).await;
     for (body, error) in [
         ("", "invalid_request"),
@@ -179,7 +179,7 @@ async fn what_is_not_a_client_credentials_grant_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_replaces_the_former_one_and_tokens_live_on() {
+async fn rotated_secret_keeps_issued_tokens() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
     let with_the_former = ask_for_token(&sandbox);
@@ -196,7 +196,7 @@ async fn a_rotated_secret_replaces_the_former_one_and_tokens_live_on() {
 }
 
 #[tokio::test]
-async fn a_token_expires() {
+async fn token_expires() {
     let token_ttl = Duration::from_secs(60);
     let sandbox = start(Settings {
         token_ttl,
@@ -221,7 +221,7 @@ async fn a_token_expires() {
 }
 
 #[tokio::test]
-async fn a_token_is_used_up() {
+async fn token_is_used_up() {
     let sandbox = start(Settings {
         token_uses: 2,
         ..Settings::default()
