@@ -1,7 +1,8 @@
 //! The main job.
 
+use integration_tests::canaries::canaries;
 use local_run::run::Counts;
-use sandbox::{Customer, Customers, customers};
+use sandbox::{Customer, customers};
 use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, account, date, on_the_deployed_stack, printed_by, run};
@@ -38,9 +39,7 @@ fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
         // Everything that the functions printed.
         let log = std::fs::read_to_string(stack.places.log()).unwrap();
         assert!(log.contains(&order_date.to_string()));
-        let leaked: Vec<String> = stack
-            .sandbox
-            .canaries()
+        let leaked: Vec<String> = canaries(&stack.sandbox)
             .into_iter()
             .filter(|canary| log.contains(canary))
             .collect();
@@ -71,15 +70,8 @@ fn a_second_run_of_the_same_order_date_makes_no_new_order() {
 #[test]
 fn the_contracts_customer_becomes_the_contracts_order() {
     on_the_deployed_stack(async |stack| {
-        let source = json!([{
-            "customer_id": "123", "first_name": "John", "last_name": "Doe", "email": "john.doe@example.com",
-            "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"},
-            "phone": "555-123-4567",
-        }]);
-        stack
-            .sandbox
-            .set_customers(Customers::parse(source.to_string().as_bytes()).unwrap());
-        let order_date = date("2023-10-15T14:30:00Z");
+        stack.sandbox.set_customers([fixture::customer()]);
+        let order_date = date(fixture::order_date());
         assert!(stack.run(order_date, PATIENCE, |_| {}).await.unwrap().settled);
 
         let ledger = stack.sandbox.ledger();
@@ -87,14 +79,7 @@ fn the_contracts_customer_becomes_the_contracts_order() {
             .values()
             .map(|entry| serde_json::from_slice(&entry.body).unwrap())
             .collect();
-        let expected = json!({
-            "orderId": "ORD-20231015-TSKDTY56PWC8QZC3",
-            "customerInfo": {"id": "123", "name": "John Doe", "contactEmail": "john.doe@example.com",
-                             "contactPhone": "555-123-4567"},
-            "shippingAddress": {"line1": "123 Main St", "city": "Anytown", "region": "CA", "postalCode": "12345"},
-            "orderDate": "2023-10-15T14:30:00Z",
-        });
-        assert_eq!(orders, [expected]);
+        assert_eq!(orders, [fixture::order()]);
     });
 }
 

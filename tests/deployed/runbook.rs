@@ -7,9 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use fixture::Change;
 use integration_tests::runbook::{Page, Runbook};
 use local_run::LocalDeployment;
-use sandbox::{Customers, customers};
+use sandbox::customers;
 use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, date, on_the_deployed_stack, run};
@@ -79,14 +80,6 @@ fn typed(stack: &LocalDeployment, page: &Page) -> String {
     }
 }
 
-fn customer_123(email: &str) -> Customers {
-    let customer = json!([{
-        "customer_id": "123", "first_name": "John", "last_name": "Doe", "email": email,
-        "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"},
-    }]);
-    Customers::parse(customer.to_string().as_bytes()).unwrap()
-}
-
 #[test]
 fn every_command_works() {
     on_the_deployed_stack(async |stack| {
@@ -114,7 +107,9 @@ fn customer_without_order_is_found_and_fixed() {
         let [dead_letter, in_source, history, fix] = &page.commands[..] else {
             panic!("{:?}", page.commands)
         };
-        stack.sandbox.set_customers(customer_123("not an address"));
+        stack
+            .sandbox
+            .set_customers([fixture::customer().with("/email", "no address")]);
         stack.run(date(ORDER_DATE), PATIENCE, |_| {}).await.unwrap();
 
         let answer: Value = json_in(&paste(stack, dead_letter, ""));
@@ -135,7 +130,7 @@ fn customer_without_order_is_found_and_fixed() {
         );
         assert!(paste(stack, history, "").contains("email: must be a valid e-mail address"));
 
-        stack.sandbox.set_customers(customer_123("john.doe@example.com"));
+        stack.sandbox.set_customers([fixture::customer()]);
         paste(stack, fix, "");
         let ordered = stack.sandbox.until(|record| record.counters.orders_stored == 1);
         tokio::time::timeout(PATIENCE, ordered).await.unwrap();

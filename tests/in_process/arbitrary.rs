@@ -63,11 +63,7 @@ fn good_token() -> Answer {
 }
 
 fn good_message() -> String {
-    let customer = json!({
-        "customer_id": 1, "last_name": "Family", "email": "customer-1@example.com",
-        "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
-    });
-    json!({"order_date": "2023-10-15T14:30:00Z", "customer": customer}).to_string()
+    fixture::message(&fixture::customer())
 }
 
 /// What became of one message.

@@ -30,18 +30,11 @@ use shared::http::HttpClient;
 use submit_orders::destination::transport::{self, Transport, Unreachable};
 use tokio::time::Instant;
 
-const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
-
 /// A function that has so little time left has this long for its one POST.
 const LITTLE_TIME: Duration = Duration::from_millis(1_500);
 
 fn message(id: u64) -> String {
-    let customer = json!({
-        "customer_id": id, "first_name": "Given", "last_name": "Family", "email": "customer-1@example.com",
-        "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
-        "phone": "555-0101"
-    });
-    json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
+    fixture::message(&fixture::customer_with_id(id))
 }
 
 async fn bridge() -> Bridge {

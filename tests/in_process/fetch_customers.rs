@@ -8,6 +8,7 @@ mod runs;
 
 use std::{collections::HashSet, time::Duration};
 
+use fixture::{Change, only_id};
 use integration_tests::{
     aws::Fault,
     bridge::{Bridge, Environment, FETCH_CUSTOMERS, LONGEST_RUN, QUEUE_URL, raw, until},
@@ -26,10 +27,6 @@ fn source(count: u64, page_size: u64) -> Settings {
         page_size,
         ..Settings::default()
     }
-}
-
-fn given<const N: usize>(customers: [Value; N]) -> Customers {
-    Customers::Given(customers.iter().map(Value::to_string).collect())
 }
 
 async fn bridge(settings: Settings) -> Bridge {

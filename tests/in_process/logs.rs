@@ -2,7 +2,11 @@
 
 use std::{cell::RefCell, io, sync::LazyLock};
 
-use integration_tests::bridge::{Bridge, LONGEST_RUN, REQUEST_ID, raw, until};
+use fixture::Change;
+use integration_tests::{
+    bridge::{Bridge, LONGEST_RUN, REQUEST_ID, raw, until},
+    canaries::canaries,
+};
 use sandbox::{Settings, customers};
 use serde_json::{Value, json};
 use shared::lambda::invocation::Invocation;
@@ -93,7 +97,7 @@ async fn no_name_address_key_secret_or_token_is_printed_on_a_bad_day_at_any_leve
     // The second run ends early, at ERROR, and the third is none.
     assert_eq!(at_info.count(), bridge.aws.console().metrics().len() - 1);
     let metrics = bridge.aws.console().text();
-    let canaries = bridge.sandbox.canaries();
+    let canaries = canaries(&bridge.sandbox);
     assert!(canaries.len() > 500, "{}", canaries.len());
     for canary in &canaries {
         assert!(!text.contains(canary), "{canary} was logged");
@@ -113,8 +117,8 @@ async fn no_name_address_key_secret_or_token_is_printed_on_a_bad_day_at_any_leve
 async fn every_line_has_a_level_and_a_timestamp_and_a_rejection_names_the_order_and_the_reason() {
     LazyLock::force(&LOGGING);
     let bridge = Bridge::start(Settings::default(), |environment| environment).await;
-    let customer = json!({"customer_id": "7", "email": "nobody"});
-    bridge.enqueue([json!({"order_date": ORDER_DATE, "customer": customer}).to_string()]);
+    let customer = fixture::only_id("7").with("/email", "no address");
+    bridge.enqueue([fixture::message(&customer)]);
     bridge.deliver(1).await;
     let mut lines = lines(&logged());
     for line in &mut lines {

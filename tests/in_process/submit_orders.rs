@@ -2,26 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use fixture::{Change, customer, customer_with_id, message};
 use integration_tests::bridge::{Bridge, Environment};
-use sandbox::{ClientAuth, Customers, Settings, customers};
-use serde_json::{Value, json};
+use sandbox::{ClientAuth, Order, Settings, customers};
+use serde_json::json;
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 
 async fn bridge() -> Bridge {
     Bridge::start(Settings::default(), |environment| environment).await
-}
-
-fn customer(id: &str) -> Value {
-    json!({
-        "customer_id": id, "first_name": "Given", "last_name": "Family", "email": "customer-1@example.com",
-        "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
-        "phone": "555-0101"
-    })
-}
-
-fn message(customer: &Value) -> String {
-    json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
 }
 
 fn attributes(all: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -32,11 +21,8 @@ fn attributes(all: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn the_contracts_customer_becomes_the_contracts_order() {
-    let customer = json!([{"customer_id": "123", "first_name": "John", "last_name": "Doe",
-        "email": "john.doe@example.com", "phone": "555-123-4567",
-        "address": {"street": "123 Main St", "city": "Anytown", "state": "CA", "zip": "12345"}}]);
     let settings = Settings {
-        customers: Customers::parse(customer.to_string().as_bytes()).unwrap(),
+        customers: [customer()].into(),
         ..Settings::default()
     };
     let bridge = Bridge::start(settings, |environment| environment).await;
@@ -44,13 +30,9 @@ async fn the_contracts_customer_becomes_the_contracts_order() {
     bridge.drain().await;
     let ledger = bridge.sandbox.ledger();
     let bodies: Vec<&[u8]> = ledger.values().map(|entry| &*entry.body).collect();
-    let expected = concat!(
-        r#"{"orderId":"ORD-20231015-TSKDTY56PWC8QZC3","#,
-        r#""customerInfo":{"id":"123","name":"John Doe","contactEmail":"john.doe@example.com","#,
-        r#""contactPhone":"555-123-4567"},"#,
-        r#""shippingAddress":{"line1":"123 Main St","city":"Anytown","region":"CA","postalCode":"12345"},"#,
-        r#""orderDate":"2023-10-15T14:30:00Z"}"#
-    );
+    // The sandbox's own order has its fields in the contract's order.
+    let order: Order = serde_json::from_value(fixture::order()).unwrap();
+    let expected = serde_json::to_string(&order).unwrap();
     assert_eq!(bodies, [expected.as_bytes()]);
 }
 
@@ -108,9 +90,9 @@ async fn a_second_run_with_the_same_order_date_makes_no_new_order() {
 
 #[tokio::test]
 async fn a_rejected_message_lies_in_the_dead_letter_queue_with_its_reason() {
-    let mut invalid = customer("7");
-    invalid["email"] = json!("nobody");
-    invalid["address"]["city"] = json!("");
+    let invalid = customer_with_id("7")
+        .with("/email", "no address")
+        .with("/address/city", "");
     let bodies = [
         message(&invalid),
         message(&json!("no customer")),
@@ -175,7 +157,7 @@ async fn the_token_is_requested_as_it_is_configured() {
                 .with("OAUTH_AUDIENCE", "https://orders.example.com/")
         })
         .await;
-        bridge.enqueue([message(&customer("1"))]);
+        bridge.enqueue([message(&customer_with_id("1"))]);
         bridge.drain().await;
         assert_eq!(bridge.sandbox.ledger().len(), 1);
         let request = bridge.sandbox.read(|record| record.token_requests[0].clone());
@@ -193,7 +175,7 @@ async fn another_header_can_carry_the_idempotency_key() {
     };
     let change = |environment: Environment| environment.with("IDEMPOTENCY_KEY_HEADER", "X-Request-Key");
     let bridge = Bridge::start(settings, change).await;
-    bridge.enqueue([message(&customer("1"))]);
+    bridge.enqueue([message(&customer_with_id("1"))]);
     bridge.drain().await;
     assert_eq!(bridge.sandbox.ledger().len(), 1);
 }
@@ -208,7 +190,7 @@ async fn no_more_orders_are_posted_at_once_than_allowed() {
         bridge
             .sandbox
             .set_faults([sandbox::Rule::on(sandbox::Endpoint::Orders, sandbox::Action::Pass).latency_ms(5)]);
-        bridge.enqueue((0..10).map(|id| message(&customer(&id.to_string()))));
+        bridge.enqueue((0..10).map(|id| message(&customer_with_id(id.to_string()))));
         bridge.deliver(10).await;
         assert_eq!(bridge.sandbox.counters().max_posts_in_flight, most);
         assert_eq!(bridge.sandbox.ledger().len(), 10);

@@ -10,7 +10,6 @@ use integration_tests::{
     destination::{Destination, Weather},
 };
 use sandbox::Settings;
-use serde_json::json;
 use submit_orders::destination::circuit_breaker::{FAILURE_THRESHOLD, OPEN_DURATION};
 use tokio::time::Instant;
 
@@ -36,11 +35,7 @@ async fn posts_during(outage: Duration, messages: u64, workers: u64) -> u64 {
     .with("MAX_IN_FLIGHT", IN_FLIGHT.to_string());
     aws.queues(|queues| {
         for id in 0..messages {
-            let customer = json!({
-                "customer_id": id, "last_name": "Family", "email": "customer-1@example.com",
-                "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
-            });
-            let body = json!({"order_date": "2023-10-15T14:30:00Z", "customer": customer}).to_string();
+            let body = fixture::message(&fixture::customer_with_id(id));
             queues.send(QUEUE_URL, &body, BTreeMap::new(), None).unwrap();
         }
     });

@@ -15,6 +15,7 @@
 
 pub mod aws;
 pub mod bridge;
+pub mod canaries;
 pub mod destination;
 pub mod documents;
 pub mod emf;

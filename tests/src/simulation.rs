@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use fixture::{Change, customer_with_id};
 use serde_json::{Value, json};
 use submit_orders::handler::Handler;
 use tokio::time::Instant;
@@ -440,14 +441,10 @@ fn client(secret: &str) -> String {
 fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> BTreeMap<String, Fate> {
     (0..count)
         .map(|id| {
-            let mut customer = json!({
-                "customer_id": id, "first_name": "Given", "last_name": "Family",
-                "email": format!("customer-{id}@example.com"), "phone": "555-0101",
-                "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
-            });
+            let mut customer = customer_with_id(id).with("/email", format!("customer-{id}@example.com"));
             let fate = match random.u32(..20) {
                 0 => {
-                    customer["email"] = json!("nobody");
+                    customer.set("/email", "no address");
                     Fate::DeadLetter("invalid_customer")
                 }
                 1 => {
@@ -457,26 +454,21 @@ fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> B
                 2 => return (format!("no JSON {id}"), Fate::DeadLetter("malformed_message")),
                 _ => order(&customer),
             };
-            (
-                json!({"order_date": ORDER_DATE, "customer": customer}).to_string(),
-                fate,
-            )
+            (fixture::message(&customer), fate)
         })
         .collect()
 }
 
-/// The order of a customer of the model, by the contract's own words.
+/// The order of a customer of the model: the fixture's, where the two differ as their customers do.
 fn order(customer: &Value) -> Fate {
-    let id = customer["customer_id"].to_string();
+    let id = customer[fixture::ID].to_string();
     let customer_id = shared::mapping::customer::read_customer_id(&raw(customer)).expect("an id");
     let date = ORDER_DATE.parse().expect("a date");
     let order_id = shared::domain::order_id::OrderId::new(&customer_id, date).to_string();
-    let order = json!({
-        "orderId": order_id,
-        "customerInfo": {"id": id, "name": "Given Family", "contactEmail": customer["email"], "contactPhone": "555-0101"},
-        "shippingAddress": {"line1": "1 Fixture Street", "city": "Anytown", "region": "CA", "postalCode": "12345"},
-        "orderDate": ORDER_DATE,
-    });
+    let order = fixture::order()
+        .with("/orderId", order_id.as_str())
+        .with("/customerInfo/id", id)
+        .with("/customerInfo/contactEmail", customer["email"].clone());
     Fate::Order(order_id, order)
 }
 

@@ -127,8 +127,6 @@ mod tests {
 
     use super::*;
 
-    const BODY: &str = r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"customer_id": 123}}"#;
-
     fn received(body: &str, attributes: &[(&str, &str)]) -> Received {
         let mut message = Received::builder()
             .message_id("message-1")
@@ -146,7 +144,7 @@ mod tests {
     #[test]
     fn a_dead_letter_says_why_whose_and_since_when() {
         let attributes = [("reason", "invalid_customer"), ("detail", "email: required")];
-        let letter = DeadLetter::read(&received(BODY, &attributes));
+        let letter = DeadLetter::read(&received(&fixture::message(&fixture::only_id(123)), &attributes));
         assert_eq!(letter.message_id, "message-1");
         assert_eq!(letter.kind, DeadLetterReason::Rejected(Reason::InvalidCustomer));
         assert_eq!(letter.detail.as_deref(), Some("email: required"));
@@ -169,7 +167,7 @@ mod tests {
             (&[("reason", "attempts_used_up")], DeadLetterReason::Unknown),
         ] {
             assert_eq!(
-                DeadLetter::read(&received(BODY, attributes)).kind,
+                DeadLetter::read(&received(&fixture::message(&fixture::only_id(123)), attributes)).kind,
                 kind,
                 "{attributes:?}"
             );

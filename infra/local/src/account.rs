@@ -206,11 +206,11 @@ mod tests {
     fn the_order_id_is_that_of_the_contract() {
         let date = "2023-10-15T14:30:00Z".parse().unwrap();
         assert_eq!(
-            order_id(r#"{"customer_id": "123"}"#, date).unwrap(),
+            order_id(&fixture::only_id("123").to_string(), date).unwrap(),
             "ORD-20231015-TSKDTY56PWC8QZC3"
         );
         assert_eq!(
-            order_id(r#"{"customer_id": 123}"#, date).unwrap(),
+            order_id(&fixture::only_id(123).to_string(), date).unwrap(),
             "ORD-20231015-TSKDTY56PWC8QZC3"
         );
         assert_eq!(order_id(r#"{"email": "a@example.com"}"#, date), None);
@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn a_customer_without_a_fate_is_named() {
         let date = "2023-10-15T14:30:00Z".parse().unwrap();
-        let customers = [(r#"{"customer_id": "123"}"#, None), ("{}", None)];
+        let known = fixture::only_id("123").to_string();
+        let customers = [(known.as_str(), None), ("{}", None)];
         let account = Account::new(date, customers, &BTreeMap::new(), &[]);
         assert_eq!(
             account.wrong,

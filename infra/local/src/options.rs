@@ -52,7 +52,8 @@ pub(crate) enum CustomersFileError {
     },
     /// It holds something else.
     #[error(
-        "CUSTOMERS_FILE {path} must be a JSON array of customers, such as [{{\"customer_id\": \"123\", …}}]: {reason}"
+        "CUSTOMERS_FILE {path} must be a JSON array of customers, such as [{{\"{ID}\": \"123\", …}}]: {reason}",
+        ID = shared::mapping::customer::ID
     )]
     NotCustomers {
         /// The file.

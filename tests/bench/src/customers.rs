@@ -3,6 +3,7 @@
 use std::{fmt::Write, sync::Arc, sync::LazyLock};
 
 use data_encoding::{Encoding, Specification};
+use fixture::Change;
 use sandbox::{CustomerInfo, Expected, Order, ShippingAddress};
 use sha2::{Digest, Sha256};
 
@@ -36,12 +37,7 @@ impl Customers {
     pub(crate) fn write(&self, index: u64, text: &mut String) {
         match self {
             Self::Plain(_) => {
-                let (id, zip, phone) = (FIRST_ID + index, zip(index), index % 100);
-                // Writing to a `String` does not fail.
-                let _ = write!(
-                    text,
-                    r#"{{"customer_id":"{id}","first_name":"Given{index}","last_name":"Family{index}","email":"customer-{index}@example.com","address":{{"street":"{index} Fixture Street","city":"Anytown","state":"CA","zip":"{zip:05}"}},"phone":"555-01{phone:02}"}}"#
-                );
+                PLAIN.iter().for_each(|piece| piece.write(index, text));
             }
             Self::Given(customers) => {
                 let customer = usize::try_from(index).ok().and_then(|index| customers.get(index));
@@ -93,19 +89,69 @@ fn zip(index: u64) -> u64 {
     index * 7919 % 100_000
 }
 
+/// A plain customer's JSON, cut where each customer has a value of its own.
+static PLAIN: LazyLock<Vec<Piece>> = LazyLock::new(|| {
+    let customer = fixture::customer_with_id("<id>")
+        .with("/first_name", "Given<index>")
+        .with("/last_name", "Family<index>")
+        .with("/email", "customer-<index>@example.com")
+        .with("/phone", "555-01<phone>")
+        .with("/address/street", "<index> Fixture Street")
+        .with("/address/zip", "<zip>")
+        .to_string();
+    let pieces = customer.split_inclusive('>').flat_map(|part| {
+        let (text, marker) = part.rsplit_once('<').unwrap_or((part, ""));
+        let value = match marker {
+            "id>" => Some(Piece::Id),
+            "index>" => Some(Piece::Index),
+            "phone>" => Some(Piece::Phone),
+            "zip>" => Some(Piece::Zip),
+            _ => None,
+        };
+        std::iter::once(Piece::Text(text.to_owned())).chain(value)
+    });
+    pieces.collect()
+});
+
+enum Piece {
+    Text(String),
+    Id,
+    Index,
+    Phone,
+    Zip,
+}
+
+impl Piece {
+    fn write(&self, index: u64, text: &mut String) {
+        // Writing to a `String` does not fail.
+        let _ = match self {
+            Self::Text(piece) => text.write_str(piece),
+            Self::Id => write!(text, "{}", FIRST_ID + index),
+            Self::Index => write!(text, "{index}"),
+            Self::Phone => write!(text, "{:02}", index % 100),
+            Self::Zip => write!(text, "{:05}", zip(index)),
+        };
+    }
+}
+
+/// The fixture's order.
+static ORDER: LazyLock<Order> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a test makes it")]
+    serde_json::from_value(fixture::order()).expect("the fixture's order is an order")
+});
+
 fn plain(index: u64) -> (CustomerInfo, ShippingAddress) {
-    let customer_info = CustomerInfo {
-        id: (FIRST_ID + index).to_string(),
-        name: format!("Given{index} Family{index}"),
-        contact_email: format!("customer-{index}@example.com"),
-        contact_phone: Some(format!("555-01{:02}", index % 100)),
-    };
-    let shipping_address = ShippingAddress {
-        line1: format!("{index} Fixture Street"),
-        city: "Anytown".to_owned(),
-        region: "CA".to_owned(),
-        postal_code: format!("{:05}", zip(index)),
-    };
+    let Order {
+        mut customer_info,
+        mut shipping_address,
+        ..
+    } = ORDER.clone();
+    customer_info.id = (FIRST_ID + index).to_string();
+    customer_info.name = format!("Given{index} Family{index}");
+    customer_info.contact_email = format!("customer-{index}@example.com");
+    customer_info.contact_phone = Some(format!("555-01{:02}", index % 100));
+    shipping_address.line1 = format!("{index} Fixture Street");
+    shipping_address.postal_code = format!("{:05}", zip(index));
     (customer_info, shipping_address)
 }
 
@@ -141,7 +187,7 @@ mod tests {
         let customer = &message["customer"];
         let order = Customers::Plain(1000).order(7).unwrap();
         assert_eq!(message["order_date"], ORDER_DATE);
-        assert_eq!(customer["customer_id"], order.customer_info.id);
+        assert_eq!(customer[fixture::ID], order.customer_info.id);
         assert_eq!(customer["email"], order.customer_info.contact_email);
         assert_eq!(customer["phone"], "555-0107");
         assert_eq!(order.customer_info.contact_phone.as_deref(), Some("555-0107"));

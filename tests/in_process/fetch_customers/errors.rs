@@ -1,6 +1,6 @@
 //! What ends a run early, and the error that it ends in.
 
-use integration_tests::bridge::SOURCE_SECRET;
+use integration_tests::{bridge::SOURCE_SECRET, canaries::canaries};
 use sandbox::Action;
 
 use super::*;
@@ -17,7 +17,7 @@ async fn error_with(rule: Option<Rule>, secret: Option<&str>) -> String {
         .await
         .unwrap_err()
         .to_string();
-    for canary in bridge.sandbox.canaries() {
+    for canary in canaries(&bridge.sandbox) {
         assert!(!error.contains(&canary), "{canary} is in: {error}");
     }
     error
@@ -139,7 +139,7 @@ async fn invalid_secret_is_named_but_not_shown() {
 async fn next_page_elsewhere_or_read_before_is_an_error() {
     let elsewhere = sandbox::Sandbox::start(source(1, 0)).await.unwrap();
     let link = |target: &str| {
-        let answer = Answer::status(200).body("application/json", r#"[{"customer_id": "1"}]"#);
+        let answer = Answer::status(200).body("application/json", json!([only_id("1")]).to_string());
         [Rule::on(
             Endpoint::Customers,
             answer.header("link", format!(r#"<{target}>; rel="next""#)),
@@ -200,8 +200,8 @@ async fn repeated_run_completes_after_a_failed_page() {
 async fn body_cut_anywhere_enqueues_what_was_read() {
     let customers: Vec<String> = (0..20)
         .map(|id| match id % 4 {
-            0 => format!(r#"{{"customer_id":"{id}"}}"#),
-            1 => format!(r#"{{"a":["]}}\"é",{{}}],"customer_id": {id}}}"#),
+            0 => only_id(id.to_string()).to_string(),
+            1 => only_id(id).to_string().replacen('{', r#"{"a":["]}\"é",{}], "#, 1),
             2 => format!(r#""not a customer, \\{id}""#),
             _ => id.to_string(),
         })

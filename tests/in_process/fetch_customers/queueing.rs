@@ -90,12 +90,12 @@ async fn unavailable_queue_ends_the_run_early() {
 
 #[tokio::test]
 async fn customer_too_large_for_a_message_is_rejected() {
-    let customer = |id: u64, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
+    let customer = |id: u64, bytes: usize| only_id(id).with("/note", "x".repeat(bytes));
     // The largest that leaves 16 KiB of a message free for a dead letter's attributes, and one byte more.
     let frame = format!(r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#, customer(1, 0)).len();
     let most = 1_048_576 - 16_384 - frame;
     let bridge = bridge(Settings {
-        customers: given([
+        customers: Customers::from([
             customer(1, most),
             customer(2, most + 1),
             customer(3, 1),
@@ -115,7 +115,7 @@ async fn customer_too_large_for_a_message_is_rejected() {
 
 #[tokio::test]
 async fn characters_refused_by_sqs_are_escaped() {
-    let customer = r#"{"customer_id": "1", "note": "￾￿	"}"#.replace('\t', "\\t");
+    let customer = only_id("1").with("/note", "\u{fffe}\u{ffff}\t").to_string();
     assert!(customer.contains(['\u{fffe}', '\u{ffff}']));
     let bridge = bridge(Settings {
         customers: Customers::Given([customer.clone()].into()),
@@ -146,7 +146,7 @@ async fn calls_in_flight_are_limited() {
 
 #[tokio::test]
 async fn batch_is_filled_by_count_and_bytes() {
-    let customer = |id: usize, bytes: usize| json!({"customer_id": id, "note": "x".repeat(bytes)});
+    let customer = |id: usize, bytes: usize| only_id(id).with("/note", "x".repeat(bytes));
     let customers: Vec<String> = (0..30)
         .map(|id| customer(id, if id % 10 == 9 { 10 } else { 200_000 }).to_string())
         .collect();

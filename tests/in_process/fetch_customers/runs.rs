@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn run_of_chosen_customers_skips_the_others() {
     let bridge = bridge(Settings {
-        customers: given([json!({"customer_id": "a"}), json!({"customer_id": 7}), json!([1])]),
+        customers: Customers::from([only_id("a"), only_id(7), json!([1])]),
         ..Settings::default()
     })
     .await;
@@ -25,7 +25,8 @@ async fn run_of_chosen_customers_skips_the_others() {
     assert_eq!(
         bodies(&bridge),
         [format!(
-            r#"{{"order_date":"{ORDER_DATE}","customer":{{"customer_id":7}}}}"#
+            r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#,
+            only_id(7)
         )]
     );
 }
@@ -102,13 +103,13 @@ async fn ids_missing_from_the_source_are_listed() {
 #[tokio::test]
 async fn repeated_customers_are_counted_and_enqueued() {
     let bridge = bridge(Settings {
-        customers: given([
-            json!({"customer_id": "1"}),
-            json!({"customer_id": 2}),
-            json!({"customer_id": 1, "email": "other"}),
-            json!({"customer_id": null}),
-            json!({"customer_id": null}),
-            json!({"customer_id": "1"}),
+        customers: Customers::from([
+            only_id("1"),
+            only_id(2),
+            only_id(1).with("/email", "other"),
+            only_id(Value::Null),
+            only_id(Value::Null),
+            only_id("1"),
         ]),
         page_size: 2,
         ..Settings::default()

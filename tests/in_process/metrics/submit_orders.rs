@@ -17,11 +17,7 @@ use super::*;
 pub(super) use metric::ALL;
 
 fn message(id: u64) -> String {
-    let customer = json!({
-        "customer_id": id, "first_name": "Given", "last_name": "Family", "email": "customer-1@example.com",
-        "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"},
-    });
-    json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
+    fixture::message(&fixture::customer_with_id(id))
 }
 
 async fn bridge(most_in_flight: &str) -> Bridge {

@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use integration_tests::bridge::{Bridge, REQUEST_ID};
+use integration_tests::{
+    bridge::{Bridge, REQUEST_ID},
+    canaries::canaries,
+};
 use sandbox::{Answer, Endpoint, Rule, Settings, customers};
 
 use super::*;
@@ -170,7 +173,7 @@ async fn no_name_or_address_is_in_a_summary_an_error_or_a_log_at_any_level() {
     assert!(told.contains("address.zip: must be text"), "{told}");
     assert!(told.contains("ended early"), "{told}");
     let text = logged() + &told;
-    let canaries = bridge.sandbox.canaries();
+    let canaries = canaries(&bridge.sandbox);
     assert!(canaries.len() > 500, "{}", canaries.len());
     for canary in &canaries {
         assert!(!text.contains(canary), "{canary} was told");
@@ -181,8 +184,8 @@ async fn no_name_or_address_is_in_a_summary_an_error_or_a_log_at_any_level() {
 async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
     LazyLock::force(&LOGGING);
     let aws = account();
-    let personal = r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"first_name": "Canary"}}"#;
-    lay_down(&aws, personal, None);
+    let personal = fixture::message(&fixture::customer().with("/first_name", "Canary"));
+    lay_down(&aws, &personal, None);
     aws.set_faults(|call| (call.action == "ReceiveMessage").then_some(Fault::CutAnswer));
     let error = redrive(&aws, json!({})).await.unwrap_err();
     assert!(

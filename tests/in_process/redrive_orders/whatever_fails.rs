@@ -34,7 +34,9 @@ fn letters(random: &mut fastrand::Rng) -> Vec<Letter> {
             } else {
                 0
             });
-            let customer = json!({"customer_id": customer_id, "id": id, "note": note});
+            let customer = fixture::only_id(customer_id)
+                .with("/unique", id)
+                .with("/note", note);
             Letter {
                 body: json!({"order_date": order_date, "customer": customer}).to_string(),
                 reason: REASONS[random.usize(..4)],

@@ -4,7 +4,6 @@ mod draft;
 mod made_up;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -56,16 +55,6 @@ pub fn generate(count: u64, seed: u64) -> Vec<Customer> {
     (0..count).map(|index| customer(index, seed)).collect()
 }
 
-/// Values of these customers that must not occur in a log: names, e-mail addresses, phones, streets.
-pub fn canaries(customers: &[Customer]) -> Vec<String> {
-    without_repeats(
-        customers
-            .iter()
-            .flat_map(|customer| personal_data(customer.json.as_bytes()))
-            .collect(),
-    )
-}
-
 #[derive(Clone, Debug)]
 pub enum Customers {
     /// These elements, verbatim.
@@ -85,6 +74,12 @@ impl Default for Customers {
 impl From<Vec<Customer>> for Customers {
     fn from(customers: Vec<Customer>) -> Self {
         Self::Given(customers.into_iter().map(|customer| customer.json).collect())
+    }
+}
+
+impl<const N: usize> From<[Value; N]> for Customers {
+    fn from(elements: [Value; N]) -> Self {
+        Self::Given(elements.iter().map(Value::to_string).collect())
     }
 }
 
@@ -113,6 +108,11 @@ impl Customers {
         }
     }
 
+    /// All elements in their order, verbatim.
+    pub fn elements(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        (0..self.count()).map(|index| self.json(index))
+    }
+
     /// The element at `index`, which is below [`Customers::count`].
     pub(crate) fn json(&self, index: u64) -> Cow<'_, [u8]> {
         let at = usize::try_from(index).unwrap_or(usize::MAX);
@@ -130,7 +130,7 @@ impl Customers {
     pub(crate) fn index_of(&self, id: &str) -> Option<u64> {
         let has_id = |index: &u64| {
             let customer: Value = serde_json::from_slice(&self.json(*index)).unwrap_or_default();
-            let found = customer.get("customer_id");
+            let found = customer.get(fixture::ID);
             found.is_some_and(|found| text_of(found) == id)
         };
         // Most made-up customers have an id that says where they are; all others are searched for.
@@ -139,45 +139,8 @@ impl Customers {
         let guess = guess.filter(|index| *index < self.count());
         guess.filter(has_id).or_else(|| (0..self.count()).find(has_id))
     }
-
-    pub(crate) fn canaries(&self) -> Vec<String> {
-        (0..self.count())
-            .flat_map(|index| personal_data(&self.json(index)))
-            .collect()
-    }
 }
 
 fn text_of(json: &Value) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
-}
-
-/// Shorter texts occur in logs by chance.
-const SHORTEST_CANARY: usize = 6;
-
-fn personal_data(json: &[u8]) -> Vec<String> {
-    let value: Value = serde_json::from_slice(json).unwrap_or_default();
-    let fields = [
-        "",
-        "/first_name",
-        "/last_name",
-        "/email",
-        "/phone",
-        "/address/street",
-    ];
-    let texts = fields
-        .iter()
-        .filter_map(|field| value.pointer(field).and_then(Value::as_str));
-    // A log line is JSON, which escapes some characters: the parts between them are searched for.
-    let escaped = |c: char| c.is_control() || matches!(c, '"' | '\\');
-    let parts = texts.flat_map(|text| text.split(escaped).map(str::trim));
-    parts
-        .filter(|part| part.len() >= SHORTEST_CANARY)
-        .map(str::to_owned)
-        .collect()
-}
-
-pub(crate) fn without_repeats(mut texts: Vec<String>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    texts.retain(|text| seen.insert(text.clone()));
-    texts
 }

@@ -169,10 +169,9 @@ impl Sandbox {
         self.shared.changes()
     }
 
-    /// Texts that must not occur in a log: personal data of the customers, keys, secrets and tokens, former ones
-    /// included.
-    pub fn canaries(&self) -> Vec<String> {
-        self.shared.read(State::canaries)
+    /// The API key, the client secret and all tokens, former ones included: what must never be in a log.
+    pub fn credentials(&self) -> Vec<String> {
+        self.shared.read(State::credentials)
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::customers::{self, Customers};
+use crate::customers::Customers;
 use crate::faults::{Call, Endpoint, Post, Rule};
 use crate::record::{Counters, OrderRequest, Record};
 use crate::settings::Settings;
@@ -131,12 +131,13 @@ impl State {
         };
     }
 
-    pub(crate) fn canaries(&self) -> Vec<String> {
-        let mut canaries = self.settings.customers.canaries();
-        canaries.extend([self.settings.api_key.clone(), self.settings.client_secret.clone()]);
-        canaries.extend(self.tokens.keys().cloned());
-        canaries.extend(self.former_credentials.iter().cloned());
-        customers::without_repeats(canaries)
+    pub(crate) fn credentials(&self) -> Vec<String> {
+        let now = [&self.settings.api_key, &self.settings.client_secret];
+        let all = now
+            .into_iter()
+            .chain(self.tokens.keys())
+            .chain(&self.former_credentials);
+        all.cloned().collect()
     }
 }
 

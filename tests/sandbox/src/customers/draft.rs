@@ -1,10 +1,18 @@
 //! A customer in the making, before anything unusual happens to it.
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+use fixture::{Change, customer_with_id};
+use serde_json::Value;
 
 use crate::dice;
-use crate::order::{CustomerInfo, ShippingAddress};
+use crate::order::{CustomerInfo, Order, ShippingAddress};
+
+/// The fixture's order: what all made-up customers have in common.
+static ORDER: LazyLock<Order> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a test makes it")]
+    serde_json::from_value(fixture::order()).expect("the fixture's order is an order")
+});
 
 /// The `customer_id` of the customer at index 0.
 pub(super) const FIRST_ID: u64 = 100_000;
@@ -12,38 +20,11 @@ pub(super) const FIRST_ID: u64 = 100_000;
 /// A customer of the source API in the making, next to the order it should become.
 pub(super) struct Draft {
     pub(super) index: u64,
-    pub(super) element: Element,
+    /// An element of the source's array: the fixture's customer with other values. Any field may be removed, or set to
+    /// a wrong type.
+    pub(super) element: Value,
     pub(super) customer_info: CustomerInfo,
     pub(super) shipping_address: ShippingAddress,
-}
-
-/// An element of the source's array. Any field may be missing or of a wrong type.
-#[derive(Serialize)]
-pub(super) struct Element {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) customer_id: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) first_name: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_name: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) email: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) address: Option<Address>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) phone: Option<Value>,
-    #[serde(flatten)]
-    pub(super) extra: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Address {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) street: Option<Value>,
-    pub(super) city: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) state: Option<Value>,
-    pub(super) zip: Value,
 }
 
 impl Draft {
@@ -58,42 +39,41 @@ impl Draft {
         };
         let id = (FIRST_ID + index).to_string();
         let (first, last) = (format!("Given{index}"), format!("Family{index}"));
-        let customer_info = CustomerInfo {
-            id,
-            name: format!("{first} {last}"),
-            contact_email: format!("customer-{index}@example.com"),
-            contact_phone: Some(format!("555-01{index:02}")),
-        };
-        let shipping_address = ShippingAddress {
-            line1: format!("{index} Fixture Street"),
-            city: city.to_owned(),
-            region: region.to_owned(),
-            postal_code: format!("{:05}", 10_000 + luck % 90_000),
-        };
-        let element = Element {
-            customer_id: Some(json!(customer_info.id)),
-            first_name: Some(json!(first)),
-            last_name: Some(json!(last)),
-            email: Some(json!(customer_info.contact_email)),
-            address: Some(Address {
-                street: Some(json!(shipping_address.line1)),
-                city: json!(shipping_address.city),
-                state: Some(json!(shipping_address.region)),
-                zip: json!(shipping_address.postal_code),
-            }),
-            phone: Some(json!(customer_info.contact_phone)),
-            extra: Map::new(),
-        };
+        let (email, phone) = (
+            format!("customer-{index}@example.com"),
+            format!("555-01{index:02}"),
+        );
+        let (street, zip) = (
+            format!("{index} Fixture Street"),
+            format!("{:05}", 10_000 + luck % 90_000),
+        );
+        let element = customer_with_id(id.as_str())
+            .with("/first_name", first.as_str())
+            .with("/last_name", last.as_str())
+            .with("/email", email.as_str())
+            .with("/phone", phone.as_str())
+            .with("/address/street", street.as_str())
+            .with("/address/city", city)
+            .with("/address/state", region)
+            .with("/address/zip", zip.as_str());
+        let Order {
+            mut customer_info,
+            mut shipping_address,
+            ..
+        } = ORDER.clone();
+        customer_info.id = id;
+        customer_info.name = format!("{first} {last}");
+        customer_info.contact_email = email;
+        customer_info.contact_phone = Some(phone);
+        shipping_address.line1 = street;
+        shipping_address.city = city.to_owned();
+        shipping_address.region = region.to_owned();
+        shipping_address.postal_code = zip;
         Self {
             index,
             element,
             customer_info,
             shipping_address,
         }
-    }
-
-    pub(super) fn json(&self) -> String {
-        // Strings, numbers and objects with text keys: nothing in it can fail.
-        serde_json::to_string(&self.element).unwrap_or_default()
     }
 }

@@ -1,8 +1,9 @@
 //! Customers generated from a seed: each depends on its index and the seed alone.
 
+use fixture::{Change, ID, ID_POINTER};
 use serde_json::{Value, json};
 
-use super::draft::{Address, Draft};
+use super::draft::Draft;
 use super::{Customer, Expected};
 use crate::dice;
 
@@ -31,60 +32,60 @@ impl Draft {
     fn spoiled(mut self, way: u64) -> Customer {
         let index = self.index;
         let element = &mut self.element;
-        let mut spoil_address = |spoil: fn(&mut Address)| element.address.iter_mut().for_each(spoil);
         let field = match way {
             0 => {
-                element.email = None;
+                element.remove("/email");
                 "email"
             }
             1 => {
-                element.email = Some(json!(format!("customer-{index}.example.com")));
+                element.set("/email", format!("customer-{index}.example.com"));
                 "email"
             }
             2 => {
-                spoil_address(|address| address.city = json!("  "));
+                element.set("/address/city", "  ");
                 "address.city"
             }
             3 => {
-                (element.first_name, element.last_name) = (None, None);
+                element.remove("/first_name");
+                element.remove("/last_name");
                 "first_name"
             }
             4 => {
-                element.address = None;
+                element.remove("/address");
                 "address"
             }
             5 => {
-                spoil_address(|address| address.zip = json!(true));
+                element.set("/address/zip", true);
                 "address.zip"
             }
             6 => {
-                element.customer_id = None;
-                "customer_id"
+                element.remove(ID_POINTER);
+                ID
             }
             7 => {
                 let json = json!(self.customer_info.name).to_string();
                 return rejected(None, json, "customer");
             }
             8 => {
-                spoil_address(|address| address.state = None);
+                element.remove("/address/state");
                 "address.state"
             }
             9 => {
-                spoil_address(|address| address.street = Some(Value::Null));
+                element.set("/address/street", Value::Null);
                 "address.street"
             }
             10 => {
-                element.customer_id = Some(Value::Null);
-                "customer_id"
+                element.set(ID_POINTER, Value::Null);
+                ID
             }
             _ => {
-                element.email = Some(json!([self.customer_info.contact_email]));
+                element.set("/email", json!([self.customer_info.contact_email]));
                 "email"
             }
         };
-        let has_id = self.element.customer_id.as_ref().is_some_and(Value::is_string);
+        let has_id = self.element.get(ID).is_some_and(Value::is_string);
         let id = has_id.then(|| self.customer_info.id.clone());
-        rejected(id, self.json(), field)
+        rejected(id, self.element.to_string(), field)
     }
 
     /// Uses a freedom that the rules leave.
@@ -101,73 +102,65 @@ impl Draft {
         match kind {
             1 => {
                 shipping_address.postal_code = format!("{short_zip:05}");
-                element
-                    .address
-                    .iter_mut()
-                    .for_each(|address| address.zip = json!(short_zip));
+                element.set("/address/zip", short_zip);
             }
             2 => {
                 let zip: Option<u64> = shipping_address.postal_code.parse().ok();
-                element
-                    .address
-                    .iter_mut()
-                    .for_each(|address| address.zip = json!(zip));
+                element.set("/address/zip", zip);
             }
-            3 => (element.phone, customer_info.contact_phone) = (Some(Value::Null), None),
-            4 => (element.phone, customer_info.contact_phone) = (Some(json!(" ")), None),
-            5 => (element.phone, customer_info.contact_phone) = (None, None),
+            3 => {
+                customer_info.contact_phone = None;
+                element.set("/phone", Value::Null);
+            }
+            4 => {
+                customer_info.contact_phone = None;
+                element.set("/phone", " ");
+            }
+            5 => {
+                customer_info.contact_phone = None;
+                element.remove("/phone");
+            }
             6 => {
                 customer_info.name = format!("Given{index}");
-                element.last_name = None;
+                element.remove("/last_name");
             }
             7 => {
                 customer_info.name = format!("Family{index}");
-                element.first_name = None;
+                element.remove("/first_name");
             }
-            8 => element.customer_id = Some(json!(100_000 + index)),
+            8 => element.set(ID_POINTER, 100_000 + index),
             9 => {
-                let unknown =
-                    json!({"orderId": "mine", "tags": ["new", null, 1.5e3], "more": {"nested": {}}});
-                element.extra = unknown.as_object().cloned().unwrap_or_default();
+                element.set("/orderId", "mine");
+                element.set("/tags", json!(["new", null, 1.5e3]));
+                element.set("/more", json!({"nested": {}}));
             }
             10 => {
                 customer_info.name = format!("Given{index} Žofie Family{index} 李");
                 shipping_address.line1 = format!("{index} Fixture Straße 🏠");
-                element.first_name = Some(json!(format!("Given{index} Žofie")));
-                element.last_name = Some(json!(format!("Family{index} 李")));
-                let street = json!(shipping_address.line1);
-                element
-                    .address
-                    .iter_mut()
-                    .for_each(|address| address.street = Some(street.clone()));
+                element.set("/first_name", format!("Given{index} Žofie"));
+                element.set("/last_name", format!("Family{index} 李"));
+                element.set("/address/street", shipping_address.line1.as_str());
             }
             11 => {
-                element.first_name = Some(json!(format!("  Given{index} ")));
-                element.last_name = Some(json!(format!("\tFamily{index}\n")));
-                let street = json!(format!(" {index} Fixture Street  "));
-                let city = json!(format!(" {}", shipping_address.city));
-                element.address.iter_mut().for_each(|address| {
-                    (address.street, address.city) = (Some(street.clone()), city.clone());
-                });
+                element.set("/first_name", format!("  Given{index} "));
+                element.set("/last_name", format!("\tFamily{index}\n"));
+                element.set("/address/street", format!(" {index} Fixture Street  "));
+                element.set("/address/city", format!(" {}", shipping_address.city));
             }
             12 => {
                 customer_info.name = format!("Given{index} \"Nick\" Family{index}");
-                element.first_name = Some(json!(format!("Given{index} \"Nick\"")));
+                element.set("/first_name", format!("Given{index} \"Nick\""));
             }
             14 => {
                 shipping_address.postal_code.push_str("-1234");
-                let zip = json!(shipping_address.postal_code);
-                element
-                    .address
-                    .iter_mut()
-                    .for_each(|address| address.zip = zip.clone());
+                element.set("/address/zip", shipping_address.postal_code.as_str());
             }
             _ => {}
         }
     }
 
     fn finished(self, kind: u64) -> Customer {
-        let plain = self.json();
+        let plain = self.element.to_string();
         let json = match kind {
             // Needless escapes, which do not change the value.
             12 => plain

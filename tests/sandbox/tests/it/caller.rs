@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use fixture::Change;
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
 use sandbox::{Sandbox, Settings};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -76,19 +77,9 @@ pub(crate) async fn token(sandbox: &Sandbox) -> String {
 
 /// A valid order.
 pub(crate) fn order(number: u32) -> Value {
-    json!({
-        "orderId": format!("ORD-20231015-{number:016}"),
-        "customerInfo": {
-            "id": number.to_string(),
-            "name": "John Doe",
-            "contactEmail": "john.doe@example.com",
-            "contactPhone": "555-123-4567",
-        },
-        "shippingAddress": {
-            "line1": "123 Main St", "city": "Anytown", "region": "CA", "postalCode": "12345",
-        },
-        "orderDate": "2023-10-15T14:30:00Z",
-    })
+    fixture::order()
+        .with("/orderId", format!("ORD-20231015-{number:016}"))
+        .with("/customerInfo/id", number.to_string())
 }
 
 /// A POST of `order` with its own id as the key.

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use serde_json::json;
+
 use crate::caller::{client, json_of};
 
 /// Ends the program also where the test fails.
@@ -53,7 +55,8 @@ async fn program_serves_generated_customers() {
 #[tokio::test]
 async fn program_serves_customers_of_a_file() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(b"[{\"customer_id\":\"123\"}]").unwrap();
+    let customers = json!([fixture::customer()]).to_string();
+    file.write_all(customers.as_bytes()).unwrap();
     let (_running, url) = start(&["--customers-file", file.path().to_str().unwrap()]);
     let response = client()
         .get(&url)
@@ -61,7 +64,7 @@ async fn program_serves_customers_of_a_file() {
         .send()
         .await
         .unwrap();
-    assert_eq!(response.text().await.unwrap(), "[{\"customer_id\":\"123\"}]");
+    assert_eq!(response.text().await.unwrap(), customers);
 }
 
 fn fails(output: Output) -> String {

@@ -23,7 +23,7 @@ async fn client_gets_a_bearer_token() {
     let counters = sandbox.counters();
     assert_eq!((counters.token_requests, counters.token_grants), (1, 1));
     assert_eq!(counters.token_statuses, [(200, 1)].into());
-    assert!(sandbox.canaries().contains(&token.to_owned()));
+    assert!(sandbox.credentials().contains(&token.to_owned()));
 }
 
 #[tokio::test]
@@ -190,9 +190,9 @@ async fn rotated_secret_keeps_issued_tokens() {
         post(&sandbox, &token, &order(1)).send().await.unwrap().status(),
         201
     );
-    let canaries = sandbox.canaries();
-    assert!(canaries.contains(&"fixture-client-secret".to_owned()));
-    assert!(canaries.contains(&"fixture-client-secret-2".to_owned()));
+    let credentials = sandbox.credentials();
+    assert!(credentials.contains(&"fixture-client-secret".to_owned()));
+    assert!(credentials.contains(&"fixture-client-secret-2".to_owned()));
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn revoked_tokens_are_refused() {
         post(&sandbox, &next, &order(1)).send().await.unwrap().status(),
         201
     );
-    assert!(sandbox.canaries().contains(&former));
+    assert!(sandbox.credentials().contains(&former));
 }
 
 #[tokio::test]
