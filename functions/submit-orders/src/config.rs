@@ -10,32 +10,30 @@ use shared::{
     config::{ConfigError, Variables, api_url, header_name, text},
     lambda::metrics,
 };
-use url::Url;
 
-use crate::destination::oauth::{ClientAuth, TokenSettings};
+use crate::destination::{
+    OrderApiSettings,
+    oauth::{ClientAuth, TokenSettings},
+};
 
 /// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
 const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 
-/// All of it, checked.
+/// The variables, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `DESTINATION_URL`: where orders are posted.
-    pub destination_url: Url,
-    /// `IDEMPOTENCY_KEY_HEADER`: the header with the order's id, `Idempotency-Key` by default.
-    pub idempotency_key_header: HeaderName,
+    /// `DESTINATION_URL`, `IDEMPOTENCY_KEY_HEADER` (default `Idempotency-Key`), `ORDERS_PER_SECOND` (no limit).
+    pub destination: OrderApiSettings,
     /// `TOKEN_URL`, `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_CLIENT_AUTH`, `DESTINATION_SECRET_ARN`.
     pub token: TokenSettings,
-    /// `QUEUE_URL`: where the messages come from.
+    /// `QUEUE_URL`: the CustomerQueue.
     pub queue_url: String,
     /// `QUEUE_RETENTION_SECS`: after how long that queue deletes a message.
     pub queue_retention: Duration,
-    /// `DEAD_LETTER_QUEUE_URL`: where rejected messages go.
+    /// `DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
     /// `MAX_IN_FLIGHT`: how many orders of one invocation are posted at once.
     pub max_in_flight: NonZeroUsize,
-    /// `ORDERS_PER_SECOND`: the least time from one POST of this instance to the next.
-    pub order_interval: Option<Duration>,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
     pub metrics: metrics::Settings,
 }
@@ -44,8 +42,7 @@ impl Config {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// Everything that is wrong with it, at once. Nothing can be done then: each invocation fails with that
-    /// error, and the messages stay on the queue.
+    /// Every invalid variable, in one error. Each invocation then fails with it, and the messages stay on the queue.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let destination_url = variables.required("DESTINATION_URL", api_url);
@@ -63,9 +60,12 @@ impl Config {
         let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
             Some(Self {
-                destination_url: destination_url?,
-                idempotency_key_header: idempotency_key_header
-                    .unwrap_or(HeaderName::from_static("idempotency-key")),
+                destination: OrderApiSettings {
+                    url: destination_url?,
+                    idempotency_key_header: idempotency_key_header
+                        .unwrap_or(HeaderName::from_static("idempotency-key")),
+                    order_interval: order_interval.filter(|interval| !interval.is_zero()),
+                },
                 token: TokenSettings {
                     url: token_url?,
                     scope,
@@ -77,7 +77,6 @@ impl Config {
                 queue_retention: queue_retention?,
                 dead_letter_queue_url: dead_letter_queue_url?,
                 max_in_flight: max_in_flight.unwrap_or(DEFAULT_IN_FLIGHT),
-                order_interval: order_interval.filter(|interval| !interval.is_zero()),
                 metrics,
             })
         })
@@ -166,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_required_has_a_default() {
+    fn optional_variables_have_defaults() {
         let config = read(&[("ORDERS_PER_SECOND", "0"), ("OAUTH_SCOPE", "")]).unwrap();
-        assert_eq!(config.idempotency_key_header, "Idempotency-Key");
+        assert_eq!(config.destination.idempotency_key_header, "Idempotency-Key");
         assert_eq!(config.token.client_auth, ClientAuth::Basic);
         assert_eq!((config.token.scope, config.token.audience), (None, None));
         assert_eq!(config.max_in_flight.get(), 10);
-        assert_eq!(config.order_interval, None);
+        assert_eq!(config.destination.order_interval, None);
         assert_eq!(config.metrics.namespace, "CustomerOrderSync");
     }
 
@@ -189,8 +188,8 @@ mod tests {
             ("STACK_NAME", "orders"),
         ])
         .unwrap();
-        assert_eq!(config.destination_url.as_str(), "https://api.example.com/orders");
-        assert_eq!(config.idempotency_key_header, "x-request-key");
+        assert_eq!(config.destination.url.as_str(), "https://api.example.com/orders");
+        assert_eq!(config.destination.idempotency_key_header, "x-request-key");
         assert_eq!(config.token.url.as_str(), "https://login.example.com/token");
         assert_eq!(config.token.scope.as_deref(), Some("orders:write"));
         assert_eq!(config.token.audience.as_deref(), Some("https://api.example.com"));
@@ -200,7 +199,10 @@ mod tests {
         assert_eq!(config.queue_retention, Duration::from_secs(345_600));
         assert!(config.dead_letter_queue_url.ends_with("/dead-letters"));
         assert_eq!(config.max_in_flight.get(), 20);
-        assert_eq!(config.order_interval, Some(Duration::from_millis(400)));
+        assert_eq!(
+            config.destination.order_interval,
+            Some(Duration::from_millis(400))
+        );
         assert_eq!(
             (&*config.metrics.namespace, &*config.metrics.stack),
             ("Acme", "orders")
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn invalid_variables_are_reported_together() {
         let error = read(&[
             ("DESTINATION_URL", "http://api.example.com"),
             ("TOKEN_URL", ""),

@@ -1,14 +1,16 @@
-//! The destination API: one POST per order, with a token.
+//! The destination API: one POST per order, with a token, as far as circuit breaker and rate limit permit.
 
+pub mod call_stats;
 pub mod circuit_breaker;
 pub mod oauth;
 pub mod problem;
+mod rate_limiter;
 pub mod transport;
 
 use std::{sync::Arc, time::Duration};
 
 use http::{
-    HeaderName, HeaderValue, Method, StatusCode,
+    HeaderName, HeaderValue, Method,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use reqwest::Request;
@@ -18,133 +20,126 @@ use shared::{
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{
-    destination::oauth::{Token, TokenError, Tokens},
-    destination::transport::{Answer, Transport, Unreachable},
-    meter::Meter,
-    verdict::{ResponseClass, classify},
-};
+use crate::verdict::{Deferral, Reason, Rejection, ResponseClass, Retry, RetryReason, Verdict, classify};
+use call_stats::CallRecorder;
+use circuit_breaker::{CircuitBreaker, CircuitOpen, Permit};
+use oauth::{Token, TokenError, Tokens};
+use rate_limiter::{DeadlineExceeded, RateLimiter};
+use transport::{Answer, Transport, Unreachable};
 
-/// How long the POST of one order may take, a token that it needs first included. Well below the function's
-/// time-out in `template.yaml` (a test compares them): a destination that hangs costs its messages a retry,
-/// not the invocation.
+/// How long the POST of one order may take, with the token request that it may need first. Well below the function's
+/// timeout in `template.yaml` (a test compares them): a destination that hangs costs its messages a retry, not the
+/// invocation.
 pub const POST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What became of the POST of one order.
+/// A POST that has less time than this is not attempted.
+const MIN_POST_TIME: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Clone)]
-pub enum Posted {
-    /// Stored.
-    Stored,
-    /// It had been stored before.
-    AlreadyExists,
-    /// This order is not acceptable.
-    Refused {
-        /// The destination's status.
-        status: StatusCode,
-        /// Its words.
-        detail: String,
-    },
-    /// No order would get through like this.
-    Misconfigured {
-        /// The destination's status.
-        status: StatusCode,
-        /// Its words.
-        detail: String,
-        /// The wait it asked for.
-        min_delay: Duration,
-    },
-    /// The destination cannot now.
-    Transient {
-        /// Its status.
-        status: StatusCode,
-        /// The wait it asked for.
-        min_delay: Duration,
-    },
-    /// No answer.
-    Unreachable(Unreachable),
-    /// Nothing was posted, for want of a token.
-    NoToken(TokenError),
+pub struct OrderApiSettings {
+    pub url: Url,
+    /// The header that carries the order's id.
+    pub idempotency_key_header: HeaderName,
+    /// The least time from one POST of this instance to the next.
+    pub order_interval: Option<Duration>,
 }
 
 /// The destination API.
 pub struct OrderApi {
-    url: Url,
-    idempotency_key_header: HeaderName,
+    settings: OrderApiSettings,
     tokens: Tokens,
     transport: Arc<dyn Transport>,
     wall_clock: WallClock,
-    meter: Arc<Meter>,
+    calls: Arc<CallRecorder>,
+    circuit_breaker: CircuitBreaker,
+    rate_limiter: RateLimiter,
 }
 
 impl OrderApi {
-    /// Sets up; calls nothing yet.
-    pub fn new(
-        url: Url,
-        idempotency_key_header: HeaderName,
+    pub(crate) fn new(
+        settings: OrderApiSettings,
         tokens: Tokens,
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
-        meter: Arc<Meter>,
+        calls: Arc<CallRecorder>,
     ) -> Self {
         Self {
-            url,
-            idempotency_key_header,
+            rate_limiter: RateLimiter::new(settings.order_interval),
+            settings,
             tokens,
             transport,
             wall_clock,
-            meter,
+            calls,
+            circuit_breaker: CircuitBreaker::default(),
         }
     }
 
-    /// Posts an order, within `timeout`. Where the destination does not take the token, it is posted once more
-    /// with a new one.
-    pub async fn post(&self, order: &Order<'_>, timeout: Duration) -> Posted {
-        let until = Instant::now() + timeout;
+    /// Posts an order, in at most [`POST_TIMEOUT`], and before `deadline`.
+    pub(crate) async fn post(&self, order: &Order<'_>, deadline: Instant) -> Verdict {
+        match self.permit(deadline).await {
+            Ok(permit) => {
+                let deadline = deadline.min(Instant::now() + POST_TIMEOUT);
+                self.attempt(order, permit, deadline).await
+            }
+            Err(deferral) => Verdict::Deferred(deferral),
+        }
+    }
+
+    async fn permit(&self, deadline: Instant) -> Result<Permit<'_>, Deferral> {
+        let last_start = deadline.checked_sub(MIN_POST_TIME).unwrap_or_else(Instant::now);
+        // First, so that no turn of the rate limit is spent in vain.
+        self.circuit_breaker.check()?;
+        self.rate_limiter.turn(last_start).await?;
+        let permit = self.circuit_breaker.acquire().await?;
+        if Instant::now() >= last_start {
+            return Err(Deferral::OutOfTime);
+        }
+        Ok(permit)
+    }
+
+    /// Posts an order; where the destination does not accept the token, once more with a new one.
+    async fn attempt(&self, order: &Order<'_>, permit: Permit<'_>, deadline: Instant) -> Verdict {
         let mut stale: Option<Arc<Token>> = None;
         loop {
-            let token = match self.tokens.get(stale.as_ref(), left(until)).await {
+            let timeout = deadline.saturating_duration_since(Instant::now());
+            let token = match self.tokens.get(stale.as_ref(), timeout).await {
                 Ok(token) => token,
-                Err(error) => return Posted::NoToken(error),
+                Err(error) => return token_failed(permit, &error),
             };
-            let (request, began) = (self.request(order, &token), Instant::now());
-            let answer = self
-                .transport
-                .send(request, until.saturating_duration_since(began))
-                .await;
-            let latency = began.elapsed();
-            log_answer(&order.order_id, &answer, latency, stale.is_some());
-            let answer = match answer {
+            let answer = match self.send(order, &token, deadline).await {
                 Ok(answer) => answer,
-                Err(error) => return Posted::Unreachable(error),
-            };
-            self.meter.answered(latency);
-            let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
-            let min_delay = retry_after.delay();
-            let status = answer.status();
-            let detail = || problem_of(&answer, order, &token);
-            return match classify(status, retry_after) {
-                ResponseClass::Stored => Posted::Stored,
-                ResponseClass::AlreadyExists => Posted::AlreadyExists,
-                ResponseClass::Refused => Posted::Refused {
-                    status,
-                    detail: detail(),
-                },
-                ResponseClass::Unauthorized if stale.is_none() => {
-                    stale = Some(token);
-                    continue;
+                Err(error) => {
+                    permit.failed(Duration::ZERO);
+                    let detail = format!("the destination is unreachable: {error}");
+                    return Verdict::Retried(Retry::new(RetryReason::Unreachable, detail));
                 }
-                ResponseClass::Unauthorized | ResponseClass::Misconfigured => Posted::Misconfigured {
-                    status,
-                    detail: detail(),
-                    min_delay,
-                },
-                ResponseClass::Transient => Posted::Transient { status, min_delay },
             };
+            let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
+            let class = classify(answer.status(), retry_after);
+            if class == ResponseClass::Unauthorized && stale.is_none() {
+                stale = Some(token);
+                continue;
+            }
+            return conclude(class, permit, &answer, retry_after.delay(), || {
+                problem_of(&answer, order, &token)
+            });
         }
+    }
+
+    async fn send(&self, order: &Order<'_>, token: &Token, deadline: Instant) -> Result<Answer, Unreachable> {
+        let (request, started) = (self.request(order, token), Instant::now());
+        let timeout = deadline.saturating_duration_since(started);
+        let answer = self.transport.send(request, timeout).await;
+        let latency = started.elapsed();
+        log_posted(&order.order_id, &answer, latency);
+        if answer.is_ok() {
+            self.calls.record_post(latency);
+        }
+        answer
     }
 
     fn request(&self, order: &Order<'_>, token: &Token) -> Request {
-        let mut request = Request::new(Method::POST, self.url.clone());
+        let mut request = Request::new(Method::POST, self.settings.url.clone());
         // An order is a tree of strings: writing it cannot fail.
         let body = serde_json::to_vec(order).unwrap_or_default();
         *request.body_mut() = Some(body.into());
@@ -156,28 +151,106 @@ impl OrderApi {
             HeaderValue::from_static("application/json, application/problem+json"),
         );
         if let Ok(key) = HeaderValue::from_str(order.order_id.as_str()) {
-            headers.insert(self.idempotency_key_header.clone(), key);
+            headers.insert(self.settings.idempotency_key_header.clone(), key);
         }
         request
     }
 }
 
-fn log_answer(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency: Duration, again: bool) {
+impl From<CircuitOpen> for Deferral {
+    fn from(CircuitOpen(min_delay): CircuitOpen) -> Self {
+        Self::CircuitOpen { min_delay }
+    }
+}
+
+impl From<DeadlineExceeded> for Deferral {
+    fn from(DeadlineExceeded: DeadlineExceeded) -> Self {
+        Self::OutOfTime
+    }
+}
+
+/// What an answer means for the circuit breaker and for the message. `problem` is what the answer says.
+fn conclude(
+    class: ResponseClass,
+    permit: Permit<'_>,
+    answer: &Answer,
+    min_delay: Duration,
+    problem: impl Fn() -> String,
+) -> Verdict {
+    let status = answer.status();
+    let answered = format!("the destination answered {status}");
+    let retried = |reason, detail| {
+        Verdict::Retried(Retry {
+            reason,
+            detail,
+            http_status: Some(status),
+            min_delay,
+        })
+    };
+    match class {
+        ResponseClass::Stored | ResponseClass::AlreadyExists => {
+            permit.succeeded();
+            Verdict::Delivered {
+                duplicate: class == ResponseClass::AlreadyExists,
+            }
+        }
+        ResponseClass::Refused => {
+            permit.succeeded();
+            let problem = problem();
+            Verdict::Rejected(Rejection {
+                reason: Reason::RejectedByDestination,
+                detail: if problem.is_empty() { answered } else { problem },
+                http_status: Some(status),
+            })
+        }
+        ResponseClass::Unauthorized | ResponseClass::Misconfigured => {
+            permit.misconfigured(min_delay);
+            retried(RetryReason::Misconfigured, format!("{answered}: {}", problem()))
+        }
+        ResponseClass::Transient => {
+            permit.failed(min_delay);
+            retried(RetryReason::Transient, answered)
+        }
+    }
+}
+
+/// What a missing token means for the circuit breaker and for the message.
+fn token_failed(permit: Permit<'_>, error: &TokenError) -> Verdict {
+    let (reason, http_status, min_delay) = match *error {
+        TokenError::Credentials(_) | TokenError::NotAToken => {
+            (RetryReason::Misconfigured, None, Duration::ZERO)
+        }
+        TokenError::Refused {
+            status, min_delay, ..
+        } => (RetryReason::Misconfigured, Some(status), min_delay),
+        TokenError::Transient { status, min_delay } => (RetryReason::Transient, Some(status), min_delay),
+        TokenError::Unreachable(_) => (RetryReason::Unreachable, None, Duration::ZERO),
+    };
+    if reason == RetryReason::Misconfigured {
+        permit.misconfigured(min_delay);
+    } else {
+        permit.failed(min_delay);
+    }
+    Verdict::Retried(Retry {
+        reason,
+        detail: error.to_string(),
+        http_status,
+        min_delay,
+    })
+}
+
+fn log_posted(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency: Duration) {
     tracing::debug!(
+        event = "order_posted",
         %order_id,
         status = answer.as_ref().ok().map(|answer| answer.status().as_u16()),
         reason = answer.as_ref().err().map(tracing::field::display),
-        latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-        again,
+        elapsed_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
         "order posted"
     );
 }
 
-fn left(until: Instant) -> Duration {
-    until.saturating_duration_since(Instant::now())
-}
-
-/// The destination's own words, without what it repeats of the order or the token.
+/// The destination's own words, without the values of the order and the token that they repeat.
 fn problem_of(answer: &Answer, order: &Order<'_>, token: &Token) -> String {
     let (customer, address) = (&order.customer_info, &order.shipping_address);
     let name = customer.name.split_whitespace();

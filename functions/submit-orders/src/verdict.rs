@@ -1,6 +1,6 @@
-//! What becomes of a message, and what an answer's status says about it: the failure table, in one place.
+//! The verdict on a message, and what the status of an answer says about its order: the failure table, in one place.
 //!
-//! How long a retry waits is decided elsewhere, in [`shared::http::backoff`].
+//! How long a retry waits is in [`shared::http::backoff`].
 
 use std::time::Duration;
 
@@ -8,122 +8,154 @@ use http::StatusCode;
 pub use shared::domain::rejection_reason::Reason;
 use shared::{http::is_transient, http::retry_after::RetryAfter};
 
-/// What becomes of one message.
+/// What becomes of a message in one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The order is in the destination: the message is done.
+    /// The destination has the order: the message is acknowledged.
     Delivered {
-        /// The order had been there before.
+        /// The order was stored by an earlier request.
         duplicate: bool,
     },
-    /// The order will never be taken: the message goes to the dead-letter queue, and is done.
+    /// The order can never be delivered: the message is dead-lettered, then acknowledged.
     Rejected(Rejection),
-    /// Not now: the message stays on the queue.
-    Retry(Retry),
+    /// An attempt failed: the message stays on the queue.
+    Retried(Retry),
+    /// Not attempted: the message stays on the queue.
+    Deferred(Deferral),
 }
 
-/// Why a message goes to the dead-letter queue, as its attributes say it.
+/// Why a message is dead-lettered: the attributes of its dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Which rule of the contract.
     pub reason: Reason,
-    /// One line for a person: the field and the rule, or the destination's own words.
+    /// One line: the violations, or what the destination answered.
     pub detail: String,
-    /// The destination's status, where it answered.
+    /// What the destination answered, where it did.
     pub http_status: Option<StatusCode>,
 }
 
-/// Why a message stays on the queue, and for how long at least.
+impl Rejection {
+    /// A rejection that no answer led to.
+    pub(crate) const fn new(reason: Reason, detail: String) -> Self {
+        Self {
+            reason,
+            detail,
+            http_status: None,
+        }
+    }
+}
+
+/// Why an attempt failed, and how long the next one has to wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {
-    /// Why.
-    pub cause: Cause,
-    /// One line for a person.
+    pub reason: RetryReason,
+    /// One line.
     pub detail: String,
-    /// The status that an API answered, where one did.
+    /// What the destination or the token endpoint answered, where it did.
     pub http_status: Option<StatusCode>,
-    /// The wait that the remote, or a halt, asks for; zero where neither does.
+    /// The delay that an API asked for; zero where none did.
     pub min_delay: Duration,
 }
 
-/// The kinds of retry.
+impl Retry {
+    /// A retry that no answer led to.
+    pub(crate) const fn new(reason: RetryReason, detail: String) -> Self {
+        Self {
+            reason,
+            detail,
+            http_status: None,
+            min_delay: Duration::ZERO,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// An API is there, but cannot now.
+pub enum RetryReason {
+    /// An API answered that it cannot serve the request for now.
     Transient,
     /// No answer.
     Unreachable,
-    /// Something that a person must mend, and that is true of every order.
+    /// No order can be delivered until a person fixes the configuration.
     Misconfigured,
-    /// Not started, since this instance waits for the destination to recover.
-    CircuitOpen,
-    /// Not started, since the function's time is nearly up.
-    OutOfTime,
-    /// The rejected message could not be copied to the dead-letter queue.
-    DeadLetterError,
-    /// The code panicked.
+    /// SQS did not confirm the dead letter of a rejected message.
+    DeadLetterFailed,
+    /// A bug.
     Panicked,
 }
 
-impl Cause {
-    /// The name in the logs.
+impl RetryReason {
+    /// The field `reason` in the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Transient => "transient",
             Self::Unreachable => "unreachable",
             Self::Misconfigured => "misconfigured",
-            Self::CircuitOpen => "circuit_open",
-            Self::OutOfTime => "out_of_time",
-            Self::DeadLetterError => "not_copied",
+            Self::DeadLetterFailed => "dead_letter_failed",
             Self::Panicked => "panicked",
         }
     }
+}
 
-    /// Whether the order was not even tried.
+/// Why no attempt was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deferral {
+    /// The circuit breaker is open, for this long.
+    CircuitOpen { min_delay: Duration },
+    /// The function's time is nearly up.
+    OutOfTime,
+}
+
+impl Deferral {
+    /// The field `reason` in the log.
     #[must_use]
-    pub const fn is_unstarted(self) -> bool {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::CircuitOpen | Self::OutOfTime => true,
-            Self::Transient
-            | Self::Unreachable
-            | Self::Misconfigured
-            | Self::DeadLetterError
-            | Self::Panicked => false,
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::OutOfTime => "out_of_time",
+        }
+    }
+
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::CircuitOpen { .. } => {
+                "not attempted: the circuit breaker is open, since the destination was down or misconfigured"
+            }
+            Self::OutOfTime => "not attempted: the function's time is nearly up",
         }
     }
 }
 
-/// What the status of an answer says.
+/// What an answer to a POST says about the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseClass {
-    /// The order is stored.
     Stored,
-    /// The order had been stored before.
+    /// An earlier request stored it.
     AlreadyExists,
-    /// This order is not acceptable.
+    /// The destination does not accept this order.
     Refused,
-    /// The token is not, or no longer, good.
+    /// The token is not valid, or not any longer.
     Unauthorized,
-    /// No order would get through like this.
+    /// No order can be delivered like this.
     Misconfigured,
-    /// Try again later.
+    /// Another attempt may succeed.
     Transient,
 }
 
-/// What the status and the `Retry-After` of an answer to a POST say about the order.
+/// Classifies an answer to a POST by its status and its `Retry-After`.
 #[must_use]
 pub fn classify(status: StatusCode, retry_after: RetryAfter) -> ResponseClass {
     match (status.as_u16(), retry_after) {
         (200..=299, _) => ResponseClass::Stored,
-        // The order's id is its key, so a conflict is with itself. With `Retry-After` it means that the first
-        // request is still under way (the Idempotency-Key draft, §2.7).
+        // The order's id is its idempotency key, so the conflict is with the same order. With `Retry-After` the first
+        // request is still under way (The Idempotency-Key HTTP Header Field, draft-07, §2.7).
         (409, RetryAfter::Absent) => ResponseClass::AlreadyExists,
         (409, RetryAfter::Wait(_)) => ResponseClass::Transient,
         (400 | 413 | 422, _) => ResponseClass::Refused,
         (401, _) => ResponseClass::Unauthorized,
         _ if is_transient(status) => ResponseClass::Transient,
-        // Redirects, the other 4xx, and numbers that HTTP does not have.
+        // Redirects, the other 4xx, and numbers that HTTP does not define.
         _ => ResponseClass::Misconfigured,
     }
 }
@@ -133,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_has_its_row() {
+    fn status_has_one_class() {
         let without = |status| classify(StatusCode::from_u16(status).unwrap(), RetryAfter::Absent);
         let with = |status| {
             classify(

@@ -58,7 +58,7 @@ async fn a_batch_of_any_shape_is_handled() {
             .await
             .unwrap_err();
         assert!(
-            error.contains("a message without an id must be tried again"),
+            error.contains("a message that must be retried has no messageId"),
             "{error}"
         );
     }

@@ -100,7 +100,7 @@ async fn a_message_that_the_queue_would_delete_before_its_next_try_is_laid_down_
             assert_eq!(letter.attributes["order_id"], "ORD-20231015-EXZV056RS124HCJN");
             assert_eq!(
                 letter.attributes["detail"],
-                "the queue's retention ends before another try; the last one: the destination answered 503 Service \
+                "the queue's retention ends before another attempt; the last one: the destination answered 503 Service \
                  Unavailable"
             );
         }

@@ -1,4 +1,5 @@
-//! The halt: when the destination is down for every order, one call in a while finds out whether it still is.
+//! The circuit breaker: stops the calls of this instance while the destination serves no order, and lets one probe find
+//! out whether it still does not.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -7,128 +8,174 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-/// How long a halt lasts where nobody asks for longer: the first step of a message's own backoff.
+/// How long the circuit stays open where no API asks for longer: the first step of a message's own backoff.
 pub const OPEN_DURATION: Duration = shared::http::backoff::BASE_DELAY;
 
-/// So many failures of the environment in a row are an outage, not a hiccup.
+/// So many failures in a row are an outage, not a single failure.
 pub const FAILURE_THRESHOLD: u32 = 5;
 
-/// Lets calls pass, or not. Lives as long as the instance does.
-#[derive(Default)]
+/// Permits calls, or not. Lives as long as the instance does.
 pub struct CircuitBreaker {
     state: Mutex<State>,
     changed: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    failures: u32,
-    /// Set from the first halt on, until a call succeeds.
-    halted_until: Option<Instant>,
-    probing: bool,
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Calls are permitted. So many have failed since the last success.
+    Closed { failures: u32 },
+    /// No call is permitted.
+    Open { until: Instant },
+    /// One call at a time is permitted, the probe.
+    HalfOpen { probing: bool },
 }
 
-/// Leave to make one call. Its outcome is told by one of its methods; dropped untold (a panic, a cancelled
-/// future), it changes nothing but who may go next.
+/// Permission for one call. Report its outcome with one of the methods; a permit that is dropped without one (a panic, a
+/// cancelled future) changes nothing but lets the next probe go.
 #[must_use]
 pub struct Permit<'a> {
-    gate: &'a CircuitBreaker,
-    probe: bool,
+    breaker: &'a CircuitBreaker,
+    is_probe: bool,
 }
 
-/// No call may be made for this long.
+/// No call is permitted for this long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CircuitOpen(pub Duration);
 
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State::Closed { failures: 0 }),
+            changed: Notify::new(),
+        }
+    }
+}
+
 impl CircuitBreaker {
-    /// Whether a halt is on now, without asking for a pass.
-    ///
     /// # Errors
-    /// It is.
+    /// The circuit is open.
     pub fn check(&self) -> Result<(), CircuitOpen> {
-        let left = self
-            .lock()
-            .halted_until
-            .map(|until| until.saturating_duration_since(Instant::now()));
-        left.filter(|left| !left.is_zero())
-            .map_or(Ok(()), |left| Err(CircuitOpen(left)))
+        self.lock().check()
     }
 
-    /// Waits for leave to make a call. After a halt one call goes ahead as a probe, and the others wait for
-    /// what becomes of it.
+    /// Waits for permission to make a call: while the circuit is half-open, until the outcome of the probe is known.
     ///
     /// # Errors
-    /// A halt is on.
-    pub async fn enter(&self) -> Result<Permit<'_>, CircuitOpen> {
+    /// The circuit is open.
+    pub async fn acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // From here on a change is not missed, even if nobody polls yet.
+            // From here on a change is not missed, even if nothing polls yet.
             changed.as_mut().enable();
-            self.check()?;
-            {
-                let mut state = self.lock();
-                if state.halted_until.is_none() {
-                    return Ok(Permit {
-                        gate: self,
-                        probe: false,
-                    });
-                }
-                if !state.probing {
-                    state.probing = true;
-                    return Ok(Permit {
-                        gate: self,
-                        probe: true,
-                    });
-                }
+            if let Some(permit) = self.try_acquire()? {
+                return Ok(permit);
             }
             changed.await;
         }
     }
 
+    /// # Returns
+    /// `None` while another call is the probe.
+    fn try_acquire(&self) -> Result<Option<Permit<'_>>, CircuitOpen> {
+        let mut state = self.lock();
+        state.check()?;
+        let is_probe = match *state {
+            State::Closed { .. } => false,
+            State::HalfOpen { probing: true } => return Ok(None),
+            State::Open { .. } | State::HalfOpen { probing: false } => {
+                *state = State::HalfOpen { probing: true };
+                tracing::debug!(
+                    event = "circuit_half_open",
+                    "circuit half-open: one order is posted as a probe"
+                );
+                true
+            }
+        };
+        Ok(Some(Permit {
+            breaker: self,
+            is_probe,
+        }))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Each change is one assignment after the other: a panic leaves nothing half done that matters.
+        // Each change is one assignment: a panic leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Permit<'_> {
-    /// The destination answered for this order: whatever was wrong is over.
-    pub fn answered(self) {
-        let mut state = self.gate.lock();
-        state.failures = 0;
-        state.halted_until = None;
+    /// The destination processed an order: the circuit closes.
+    pub fn succeeded(self) {
+        let mut state = self.breaker.lock();
+        if !matches!(*state, State::Closed { .. }) {
+            tracing::warn!(
+                event = "circuit_closed",
+                "circuit closed: the destination answers orders again"
+            );
+        }
+        *state = State::Closed { failures: 0 };
     }
 
-    /// The environment failed: busy or unreachable. The fifth time in a row, or on a probe, a halt begins.
+    /// A transient failure, or no answer: the circuit opens at the fifth in a row, or where this is the probe.
     pub fn failed(self, min_delay: Duration) {
-        let mut state = self.gate.lock();
-        state.failures = state.failures.saturating_add(1);
-        if self.probe || state.failures >= FAILURE_THRESHOLD {
-            state.halt(min_delay);
+        let mut state = self.breaker.lock();
+        match &mut *state {
+            State::Closed { failures } if *failures + 1 < FAILURE_THRESHOLD => *failures += 1,
+            State::Closed { .. } => state.open("transient failures in a row", min_delay),
+            State::Open { .. } => state.open("another failure", min_delay),
+            State::HalfOpen { .. } if self.is_probe => state.open("the probe failed", min_delay),
+            State::HalfOpen { .. } => {}
         }
     }
 
-    /// No order would get through: a halt begins at once.
+    /// No order can be delivered: the circuit opens at once.
     pub fn misconfigured(self, min_delay: Duration) {
-        self.gate.lock().halt(min_delay);
+        self.breaker.lock().open("misconfigured", min_delay);
     }
 }
 
 impl State {
-    fn halt(&mut self, min_delay: Duration) {
-        let most = shared::http::backoff::LONGEST_VISIBILITY;
-        let until = Instant::now() + min_delay.clamp(OPEN_DURATION, most);
-        self.halted_until = Some(self.halted_until.map_or(until, |before| before.max(until)));
+    fn check(self) -> Result<(), CircuitOpen> {
+        match self {
+            Self::Open { until } => match until.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => Ok(()),
+                left => Err(CircuitOpen(left)),
+            },
+            Self::Closed { .. } | Self::HalfOpen { .. } => Ok(()),
+        }
+    }
+
+    /// Opens the circuit, or keeps it open for longer.
+    fn open(&mut self, reason: &'static str, min_delay: Duration) {
+        let open_for = min_delay.clamp(OPEN_DURATION, shared::http::backoff::LONGEST_VISIBILITY);
+        let until = Instant::now() + open_for;
+        *self = match *self {
+            Self::Open { until: earlier } => Self::Open {
+                until: earlier.max(until),
+            },
+            Self::Closed { .. } | Self::HalfOpen { .. } => {
+                tracing::warn!(
+                    event = "circuit_opened",
+                    reason,
+                    delay_secs = open_for.as_secs(),
+                    "circuit opened: no order is posted by this instance until then"
+                );
+                Self::Open { until }
+            }
+        };
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.probe {
-            self.gate.lock().probing = false;
+        if self.is_probe {
+            let mut state = self.breaker.lock();
+            if let State::HalfOpen { probing } = &mut *state {
+                *probing = false;
+            }
         }
-        self.gate.changed.notify_waiters();
+        self.breaker.changed.notify_waiters();
     }
 }
 
@@ -140,66 +187,75 @@ mod tests {
 
     const ZERO: Duration = Duration::ZERO;
 
+    async fn permit(breaker: &CircuitBreaker) -> Permit<'_> {
+        breaker.acquire().await.ok().unwrap()
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn the_fifth_failure_in_a_row_halts() {
-        let gate = CircuitBreaker::default();
+    async fn fifth_failure_in_a_row_opens() {
+        let breaker = CircuitBreaker::default();
         for _ in 0..4 {
-            gate.enter().await.ok().unwrap().failed(ZERO);
+            permit(&breaker).await.failed(ZERO);
         }
-        gate.enter().await.ok().unwrap().answered();
+        permit(&breaker).await.succeeded();
         for _ in 0..5 {
-            assert_eq!(gate.check(), Ok(()));
-            gate.enter().await.ok().unwrap().failed(ZERO);
+            assert_eq!(breaker.check(), Ok(()));
+            permit(&breaker).await.failed(ZERO);
         }
-        assert_eq!(gate.check(), Err(CircuitOpen(OPEN_DURATION)));
+        assert_eq!(breaker.check(), Err(CircuitOpen(OPEN_DURATION)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_misconfiguration_halts_at_once_for_as_long_as_asked_within_bounds() {
-        for (asked, lasts) in [(0, 30), (29, 30), (120, 120), (u64::MAX, 12 * 3600)] {
-            let gate = CircuitBreaker::default();
-            gate.enter()
+    async fn misconfiguration_opens_at_once() {
+        for (min_delay, open_for) in [(0, 30), (29, 30), (120, 120), (u64::MAX, 12 * 3600)] {
+            let breaker = CircuitBreaker::default();
+            let open = Err(CircuitOpen(Duration::from_secs(open_for)));
+            permit(&breaker)
                 .await
-                .ok()
-                .unwrap()
-                .misconfigured(Duration::from_secs(asked));
-            assert_eq!(gate.check(), Err(CircuitOpen(Duration::from_secs(lasts))));
-            assert_eq!(
-                gate.enter().await.err(),
-                Some(CircuitOpen(Duration::from_secs(lasts)))
-            );
+                .misconfigured(Duration::from_secs(min_delay));
+            assert_eq!(breaker.check(), open);
+            assert_eq!(breaker.acquire().await.map(|_| ()), open);
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_halt_one_probe_goes_ahead_and_the_others_wait_for_it() {
-        let gate = CircuitBreaker::default();
-        gate.enter().await.ok().unwrap().misconfigured(ZERO);
+    async fn open_circuit_is_kept_open_by_late_failures() {
+        let breaker = CircuitBreaker::default();
+        let late = permit(&breaker).await;
+        permit(&breaker).await.misconfigured(ZERO);
+        late.failed(Duration::from_secs(90));
+        assert_eq!(breaker.check(), Err(CircuitOpen(Duration::from_secs(90))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn probe_is_awaited_by_all_others() {
+        let breaker = CircuitBreaker::default();
+        permit(&breaker).await.misconfigured(ZERO);
         tokio::time::advance(OPEN_DURATION).await;
-        let probe = gate.enter().await.ok().unwrap();
-        let mut second = Box::pin(gate.enter());
+        let probe = permit(&breaker).await;
+        let mut second = Box::pin(breaker.acquire());
         assert!(second.as_mut().now_or_never().is_none());
         probe.failed(ZERO);
         assert_eq!(second.await.err(), Some(CircuitOpen(OPEN_DURATION)));
 
         tokio::time::advance(OPEN_DURATION).await;
-        let probe = gate.enter().await.ok().unwrap();
-        let mut second = Box::pin(gate.enter());
+        let probe = permit(&breaker).await;
+        let mut second = Box::pin(breaker.acquire());
         assert!(second.as_mut().now_or_never().is_none());
-        probe.answered();
+        probe.succeeded();
         let second = second.await.ok().unwrap();
-        let third = gate.enter().await.ok().unwrap();
-        assert!(!second.probe && !third.probe);
+        let third = permit(&breaker).await;
+        assert!(!second.is_probe && !third.is_probe);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_probe_that_is_dropped_lets_the_next_one_go() {
-        let gate = CircuitBreaker::default();
-        gate.enter().await.ok().unwrap().misconfigured(ZERO);
+    async fn dropped_probe_lets_the_next_go() {
+        let breaker = CircuitBreaker::default();
+        permit(&breaker).await.misconfigured(ZERO);
         tokio::time::advance(OPEN_DURATION).await;
-        let probe = gate.enter().await.ok().unwrap();
-        let second = gate.enter();
+        let probe = permit(&breaker).await;
+        let second = breaker.acquire();
         drop(probe);
-        assert!(second.await.ok().unwrap().probe);
+        assert!(second.await.ok().unwrap().is_probe);
     }
 }

@@ -31,9 +31,9 @@ use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 use crate::{
+    destination::call_stats::CallRecorder,
     destination::problem,
     destination::transport::{BrokenOff, Transport, Unreachable},
-    meter::Meter,
 };
 
 /// How long before its end a token is replaced: longer than a POST may take, so that none is under way with a
@@ -119,7 +119,7 @@ pub struct Tokens {
     secrets: SecretsManager,
     transport: Arc<dyn Transport>,
     wall_clock: WallClock,
-    meter: Arc<Meter>,
+    calls: Arc<CallRecorder>,
     state: Mutex<State>,
     attempts: AtomicU64,
 }
@@ -136,7 +136,7 @@ impl Tokens {
         secrets: SecretsManager,
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
-        meter: Arc<Meter>,
+        calls: Arc<CallRecorder>,
     ) -> Self {
         Self {
             token_url: TokenUrl::from_url(settings.url.clone()),
@@ -144,7 +144,7 @@ impl Tokens {
             secrets,
             transport,
             wall_clock,
-            meter,
+            calls,
             state: Mutex::default(),
             attempts: AtomicU64::new(0),
         }
@@ -250,7 +250,7 @@ impl Tokens {
         until: Instant,
     ) -> Result<HttpResponse, TokenError> {
         let timeout = until.saturating_duration_since(Instant::now());
-        self.meter.token_requested();
+        self.calls.record_token_request();
         let (parts, body) = request.into_parts();
         let mut request = Request::new(parts.method, self.settings.url.clone());
         *request.headers_mut() = parts.headers;

@@ -1,25 +1,25 @@
-//! The log lines about one message. WARN heals itself; ERROR needs a person.
+//! The log events about one message. WARN resolves by itself; ERROR needs a person.
 //!
 //! They name the order, never what is in it.
 
 use std::time::Duration;
 
-use shared::lambda::invocation::trace_id;
+use shared::{domain::order_context::OrderContext, lambda::invocation::trace_id};
 
 use crate::{
     handler::event::Record,
-    verdict::{Cause, Rejection, Retry},
+    verdict::{Deferral, Rejection, Retry, RetryReason, Verdict},
 };
-use shared::domain::order_context::OrderContext;
 
-macro_rules! journal {
-    ($level:ident, $record:expr, $about:expr, $($field:tt)*) => {
+macro_rules! log_event {
+    ($level:ident, $event:literal, $record:expr, $context:expr, $($field:tt)*) => {
         tracing::$level!(
+            event = $event,
             message_id = $record.message_id(),
             xray_trace_id = $record.trace_header().and_then(trace_id),
-            order_date = $about.order_date.map(display),
-            customer_id = $about.customer_id.as_ref().map(display),
-            order_id = $about.order_id.as_ref().map(display),
+            order_date = $context.order_date.map(display),
+            customer_id = $context.customer_id.as_ref().map(display),
+            order_id = $context.order_id.as_ref().map(display),
             $($field)*
         )
     };
@@ -27,8 +27,9 @@ macro_rules! journal {
 
 pub(crate) fn log_received(record: &Record<'_>) {
     let receives = record.receives();
-    journal!(
+    log_event!(
         debug,
+        "message_received",
         record,
         OrderContext::default(),
         receives,
@@ -36,64 +37,75 @@ pub(crate) fn log_received(record: &Record<'_>) {
     );
 }
 
-pub(crate) fn log_delivered(record: &Record<'_>, about: &OrderContext, duplicate: bool) {
-    journal!(debug, record, about, duplicate, "order delivered");
+/// `delay` is when the message is visible again, where it stays on the queue.
+pub(crate) fn log_verdict(record: &Record<'_>, context: &OrderContext, verdict: &Verdict, delay: Duration) {
+    match verdict {
+        Verdict::Delivered { duplicate } => {
+            log_event!(
+                debug,
+                "order_delivered",
+                record,
+                context,
+                duplicate,
+                "order delivered"
+            );
+        }
+        Verdict::Rejected(rejection) => log_rejected(record, context, rejection),
+        Verdict::Retried(retry) => log_retried(record, context, retry, delay),
+        Verdict::Deferred(deferral) => log_deferred(record, context, *deferral, delay),
+    }
 }
 
-pub(crate) fn log_rejected(record: &Record<'_>, about: &OrderContext, rejection: &Rejection) {
+fn log_rejected(record: &Record<'_>, context: &OrderContext, rejection: &Rejection) {
     let status = rejection.http_status.map(|status| status.as_u16());
     let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
-    journal!(
+    log_event!(
         error,
+        "order_rejected",
         record,
-        about,
+        context,
         reason,
         detail,
         status,
-        "order rejected: it is in the dead-letter queue"
+        "order rejected: the message was dead-lettered"
     );
 }
 
-pub(crate) fn log_retry(record: &Record<'_>, about: &OrderContext, retry: &Retry, delay: Duration) {
-    let status = retry.http_status.map(|status| status.as_u16());
-    let (reason, detail, delay_secs) = (retry.cause.as_str(), &retry.detail, delay.as_secs());
-    match retry.cause {
-        Cause::Misconfigured | Cause::Panicked => {
-            journal!(
-                error,
+fn log_retried(record: &Record<'_>, context: &OrderContext, retry: &Retry, delay: Duration) {
+    macro_rules! log {
+        ($level:ident) => {{
+            let status = retry.http_status.map(|status| status.as_u16());
+            let (reason, detail, delay_secs) = (retry.reason.as_str(), &retry.detail, delay.as_secs());
+            log_event!(
+                $level,
+                "order_retried",
                 record,
-                about,
+                context,
                 reason,
                 detail,
                 status,
                 delay_secs,
-                "order to be retried"
+                "order not delivered, retrying"
             );
-        }
-        Cause::Transient | Cause::Unreachable | Cause::DeadLetterError => {
-            journal!(
-                warn,
-                record,
-                about,
-                reason,
-                detail,
-                status,
-                delay_secs,
-                "order to be retried"
-            );
-        }
-        // The halt itself, or the batch's own line, tells of these.
-        Cause::CircuitOpen | Cause::OutOfTime => {
-            journal!(
-                debug,
-                record,
-                about,
-                reason,
-                detail,
-                status,
-                delay_secs,
-                "order to be retried"
-            );
-        }
+        }};
     }
+    match retry.reason {
+        RetryReason::Misconfigured | RetryReason::Panicked => log!(error),
+        RetryReason::Transient | RetryReason::Unreachable | RetryReason::DeadLetterFailed => log!(warn),
+    }
+}
+
+/// At DEBUG: the circuit breaker's own event, or the line of the batch, reports why.
+fn log_deferred(record: &Record<'_>, context: &OrderContext, deferral: Deferral, delay: Duration) {
+    let (reason, detail, delay_secs) = (deferral.as_str(), deferral.detail(), delay.as_secs());
+    log_event!(
+        debug,
+        "order_deferred",
+        record,
+        context,
+        reason,
+        detail,
+        delay_secs,
+        "order deferred"
+    );
 }

@@ -1,6 +1,5 @@
-//! The books of one invocation: kept while its messages are settled, and told once, in the log and as metrics.
-
-use std::time::Duration;
+//! The statistics of one invocation: counted while its messages are settled, and written once, to the log and as
+//! metrics.
 
 use shared::{
     lambda::invocation::Invocation,
@@ -8,80 +7,77 @@ use shared::{
 };
 use tokio::time::Instant;
 
-use crate::{meter::Measured, verdict::Cause};
+use crate::{
+    destination::call_stats::CallStats,
+    verdict::{RetryReason, Verdict},
+};
 
-/// The metrics of this function, all of them in each invocation that handled a batch, zeros too: a dashboard then
-/// shows a zero, not a gap, and an alarm ends with the first good minute. `DestinationLatency` alone is left out
-/// where nothing was answered.
+/// The metrics of this function. Each invocation that handled a batch writes all of them, zeros too: a dashboard then
+/// shows a zero, not a gap, and an alarm ends with the first good minute. Only `DestinationLatency` is left out where
+/// nothing was answered.
 pub mod metric {
     use super::Metric;
 
-    /// Messages whose order is in the destination since now.
+    /// Messages whose order was stored.
     pub const DELIVERED: Metric = Metric::count("OrdersDelivered");
-    /// Messages whose order was in the destination before.
+    /// Messages whose order had been stored before.
     pub const DUPLICATE: Metric = Metric::count("OrdersDuplicate");
-    /// Messages that lie in the dead-letter queue since now, with the reason.
+    /// Messages that were dead-lettered with a reason.
     pub const REJECTED: Metric = Metric::count("OrdersRejected");
-    /// Messages that were tried, and are tried again.
+    /// Messages whose attempt failed, and that are attempted again.
     pub const RETRIED: Metric = Metric::count("OrdersRetried");
-    /// Messages that were returned untried.
-    pub const UNSTARTED: Metric = Metric::count("OrdersDeferred");
-    /// How long the destination took for each POST that it answered, whatever it answered.
+    /// Messages that were not attempted.
+    pub const DEFERRED: Metric = Metric::count("OrdersDeferred");
+    /// How long the destination took for each POST that it answered, whatever the answer.
     pub const LATENCY: Metric = Metric::milliseconds("DestinationLatency");
-    /// Messages that met a misconfiguration: no order gets through until a person has mended it.
+    /// Messages that met a misconfiguration: no order is delivered until a person has fixed it.
     pub const MISCONFIGURED: Metric = Metric::count("DestinationMisconfigured");
     /// Requests to the token endpoint.
     pub const TOKEN_REQUESTS: Metric = Metric::count("TokenRequests");
 
-    /// All of them.
     pub const ALL: [Metric; 8] = [
         DELIVERED,
         DUPLICATE,
         REJECTED,
         RETRIED,
-        UNSTARTED,
+        DEFERRED,
         LATENCY,
         MISCONFIGURED,
         TOKEN_REQUESTS,
     ];
 }
 
-/// What became of one message.
-pub(crate) enum Settled {
-    Delivered,
-    Duplicate,
-    Rejected,
-    Returned { cause: Cause, delay: Duration },
-}
-
-/// The books: every message received is in exactly one of the others.
+/// Every message received is counted in exactly one of the next five.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Books {
+pub(crate) struct InvocationStats {
     received: u64,
     delivered: u64,
     duplicate: u64,
     rejected: u64,
     retried: u64,
-    unstarted: u64,
+    deferred: u64,
+    misconfigured: u64,
 }
 
-impl Books {
-    /// Enters one message.
-    pub(crate) fn enter(&mut self, settled: &Settled) {
+impl InvocationStats {
+    pub(crate) fn record(&mut self, verdict: &Verdict) {
         self.received += 1;
-        let column = match settled {
-            Settled::Delivered => &mut self.delivered,
-            Settled::Duplicate => &mut self.duplicate,
-            Settled::Rejected => &mut self.rejected,
-            Settled::Returned { cause, .. } if cause.is_unstarted() => &mut self.unstarted,
-            Settled::Returned { .. } => &mut self.retried,
-        };
-        *column += 1;
+        match verdict {
+            Verdict::Delivered { duplicate: false } => self.delivered += 1,
+            Verdict::Delivered { duplicate: true } => self.duplicate += 1,
+            Verdict::Rejected(_) => self.rejected += 1,
+            Verdict::Retried(retry) => {
+                self.retried += 1;
+                self.misconfigured += u64::from(retry.reason == RetryReason::Misconfigured);
+            }
+            Verdict::Deferred(_) => self.deferred += 1,
+        }
     }
 
-    /// The invocation's one line in the log.
-    pub(crate) fn log(&self, measured: &Measured, invocation: Invocation<'_>, began: Instant) {
+    /// Writes the one log line of the invocation.
+    pub(crate) fn log(&self, calls: &CallStats, invocation: Invocation<'_>, started: Instant) {
         tracing::info!(
+            event = "batch_settled",
             request_id = invocation.request_id,
             xray_trace_id = invocation.trace_id(),
             received = self.received,
@@ -89,15 +85,15 @@ impl Books {
             duplicate = self.duplicate,
             rejected = self.rejected,
             retried = self.retried,
-            unstarted = self.unstarted,
-            slowest_post_ms = measured.latencies_ms.iter().copied().reduce(f64::max),
-            elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            deferred = self.deferred,
+            slowest_post_ms = calls.post_latencies_ms.iter().copied().reduce(f64::max),
+            elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "batch settled"
         );
     }
 
-    /// The same to CloudWatch, with what was measured on the way.
-    pub(crate) fn publish(&self, measured: &Measured, invocation: Invocation<'_>, metrics: &Metrics) {
+    /// Writes the metrics of the invocation.
+    pub(crate) fn publish(&self, calls: &CallStats, invocation: Invocation<'_>, metrics: &Metrics) {
         metrics.write(
             invocation.request_id,
             &[
@@ -105,10 +101,10 @@ impl Books {
                 (metric::DUPLICATE, MetricValue::One(self.duplicate)),
                 (metric::REJECTED, MetricValue::One(self.rejected)),
                 (metric::RETRIED, MetricValue::One(self.retried)),
-                (metric::UNSTARTED, MetricValue::One(self.unstarted)),
-                (metric::LATENCY, MetricValue::Samples(&measured.latencies_ms)),
-                (metric::MISCONFIGURED, MetricValue::One(measured.misconfigured)),
-                (metric::TOKEN_REQUESTS, MetricValue::One(measured.token_requests)),
+                (metric::DEFERRED, MetricValue::One(self.deferred)),
+                (metric::LATENCY, MetricValue::Samples(&calls.post_latencies_ms)),
+                (metric::MISCONFIGURED, MetricValue::One(self.misconfigured)),
+                (metric::TOKEN_REQUESTS, MetricValue::One(calls.token_requests)),
             ],
         );
     }
