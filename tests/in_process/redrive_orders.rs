@@ -1,18 +1,18 @@
 //! `redrive-orders` between the two queues.
 //!
-//! * `bounds`: limits, deadlines, and when a queue is believed to be empty.
+//! * `bounds`: limits, deadlines, and when a queue counts as empty.
 //! * `faults`: every call fails in every way.
-//! * `requests`: filters, discards, and what is no request.
-//! * `others`: others at work at the same time, and what comes meanwhile.
-//! * `logs`: the audit, and what is never told.
-//! * `whatever_fails`: all of it at once, by seed.
+//! * `requests`: filters, discards, and invalid requests.
+//! * `concurrency`: other invocations at the same time, new arrivals, and redeliveries.
+//! * `logs`: the audit trail, and what is never logged.
+//! * `random_faults`: all of it at once, by seed.
 
 mod bounds;
+mod concurrency;
 mod faults;
 mod logs;
-mod others;
+mod random_faults;
 mod requests;
-mod whatever_fails;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,10 +28,10 @@ use tokio::time::{Instant, advance};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The template's time-out of the function.
+/// The timeout of the function in the template.
 const TIMEOUT: Duration = Duration::from_secs(900);
 
-/// A receive that is repeated hides from then on for as long as the first one would have.
+/// A receive that the SDK repeats hides from then on for as long as the first one would have.
 const REPEATS: Duration = shared::aws::OPERATION_TIMEOUT;
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
@@ -50,8 +50,8 @@ fn account() -> Aws {
     aws
 }
 
-/// Lays a message down, as `submit-orders` does where there is a reason, or the redrive policy where there is none.
-fn lay_down(aws: &Aws, body: &str, reason: Option<&str>) {
+/// Adds a dead letter: with a reason as `submit-orders` does, without one as the redrive policy does.
+fn add_dead_letter(aws: &Aws, body: &str, reason: Option<&str>) {
     let attributes = reason.map(|reason| {
         [
             ("reason".to_owned(), reason.to_owned()),
@@ -71,10 +71,10 @@ fn body(customer_id: usize) -> String {
     format!(r#"{{"order_date": "{ORDER_DATE}", "customer": {customer} }}"#)
 }
 
-/// So many dead letters whose attempts were used up.
-fn lay_down_many(aws: &Aws, count: usize) {
+/// Adds this many dead letters whose attempts were used up.
+fn add_dead_letters(aws: &Aws, count: usize) {
     for id in 0..count {
-        lay_down(aws, &body(id), None);
+        add_dead_letter(aws, &body(id), None);
     }
 }
 
@@ -102,23 +102,55 @@ fn number(summary: &Value, field: &str) -> u64 {
     summary[field].as_u64().unwrap()
 }
 
-/// Examined, matched, redriven, discarded, left, failed, undeleted, hidden.
-fn numbers(summary: &Value) -> [u64; 8] {
-    [
-        "examined",
-        "matched",
-        "redriven",
-        "discarded",
-        "left",
-        "failed",
-        "undeleted",
-        "hidden",
-    ]
-    .map(|field| number(summary, field))
+/// The numbers of a summary.
+#[derive(Debug, PartialEq, Eq)]
+struct Numbers {
+    examined: u64,
+    matched: u64,
+    redriven: u64,
+    discarded: u64,
+    left: u64,
+    failed: u64,
+    undeleted: u64,
+    hidden: u64,
+}
+
+const ZERO: Numbers = Numbers {
+    examined: 0,
+    matched: 0,
+    redriven: 0,
+    discarded: 0,
+    left: 0,
+    failed: 0,
+    undeleted: 0,
+    hidden: 0,
+};
+
+fn numbers(summary: &Value) -> Numbers {
+    let number = |field| number(summary, field);
+    Numbers {
+        examined: number("examined"),
+        matched: number("matched"),
+        redriven: number("redriven"),
+        discarded: number("discarded"),
+        left: number("left"),
+        failed: number("failed"),
+        undeleted: number("undeleted"),
+        hidden: number("hidden"),
+    }
 }
 
 fn assert_adds_up(summary: &Value) {
-    let [examined, matched, redriven, discarded, left, failed, undeleted, _] = numbers(summary);
+    let Numbers {
+        examined,
+        matched,
+        redriven,
+        discarded,
+        left,
+        failed,
+        undeleted,
+        hidden: _,
+    } = numbers(summary);
     assert_eq!(examined, redriven + discarded + left, "{summary}");
     if summary["dry_run"] == true {
         assert_eq!(redriven + discarded + failed, 0, "{summary}");
@@ -154,20 +186,20 @@ fn visible_dead_letters(aws: &Aws) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_through_tells_how_many_there_are_of_what_and_changes_nothing() {
+async fn dry_run_reports_everything_and_changes_nothing() {
     let aws = account();
-    lay_down(&aws, &body(1), None);
+    add_dead_letter(&aws, &body(1), None);
     advance(9 * DAY).await;
-    lay_down(&aws, &body(2), Some("invalid_customer"));
+    add_dead_letter(&aws, &body(2), Some("invalid_customer"));
     advance(2 * DAY).await;
-    lay_down(
+    add_dead_letter(
         &aws,
         &body(3).replace("10-15", "10-16"),
         Some("rejected_by_destination"),
     );
-    lay_down(&aws, "no JSON", Some("malformed_message"));
-    lay_down(&aws, &body(5), Some("expired"));
-    lay_down(&aws, &body(6), Some("by hand"));
+    add_dead_letter(&aws, "no JSON", Some("malformed_message"));
+    add_dead_letter(&aws, &body(5), Some("expired"));
+    add_dead_letter(&aws, &body(6), Some("by hand"));
     advance(Duration::from_secs(60)).await;
     let summary = redrive(&aws, json!({})).await.unwrap();
     let example = |at: usize, reason: &str, customer: Option<(&str, &str)>, date: Option<&str>, age: u64| {
@@ -213,7 +245,7 @@ async fn a_look_through_tells_how_many_there_are_of_what_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn redriven_bodies_are_the_same_to_the_byte_and_have_no_attributes() {
+async fn redriven_bodies_are_unchanged_and_without_attributes() {
     let aws = account();
     let mut all = vec![
         format!(
@@ -227,10 +259,18 @@ async fn redriven_bodies_are_the_same_to_the_byte_and_have_no_attributes() {
     for (at, body) in all.iter().enumerate() {
         // The largest has no room for attributes: it can only have come through the redrive policy.
         let reason = (body.len() < 1_000 && at % 2 == 0).then_some("invalid_customer");
-        lay_down(&aws, body, reason);
+        add_dead_letter(&aws, body, reason);
     }
     let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
-    assert_eq!(numbers(&summary), [43, 43, 43, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 43,
+            matched: 43,
+            redriven: 43,
+            ..ZERO
+        }
+    );
     assert_eq!(
         (&summary["complete"], &summary["notes"]),
         (&json!(true), &Value::Null)
@@ -246,15 +286,23 @@ async fn redriven_bodies_are_the_same_to_the_byte_and_have_no_attributes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_of_large_bodies_is_parted_into_calls_that_sqs_takes() {
+async fn large_bodies_are_split_into_several_calls() {
     let aws = account();
     for size in [
         400_000, 600_000, 48_576, 1, 1_048_576, 1_048_575, 1, 500_000, 548_576, 10,
     ] {
-        lay_down(&aws, &"x".repeat(size), None);
+        add_dead_letter(&aws, &"x".repeat(size), None);
     }
     let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
-    assert_eq!(numbers(&summary), [10, 10, 10, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 10,
+            matched: 10,
+            redriven: 10,
+            ..ZERO
+        }
+    );
     let sizes: Vec<usize> = aws
         .calls("SendMessageBatch")
         .iter()

@@ -1,22 +1,18 @@
-//! The function's configuration.
+//! The environment variables of the function.
 
 use shared::config::{ConfigError, Variables, text};
 
-/// All of it, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `QUEUE_URL`: where dead letters are put back.
+    /// `QUEUE_URL`: the customer queue, to which dead letters are redriven.
     pub queue_url: String,
-    /// `DEAD_LETTER_QUEUE_URL`: where they lie.
+    /// `DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
 }
 
 impl Config {
-    /// Reads the configuration.
-    ///
     /// # Errors
-    /// Everything that is wrong with it, at once. Nothing can be done then: each invocation fails with that
-    /// error.
+    /// All problems at once. Each invocation fails with them.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let queue_url = variables.required("QUEUE_URL", text);
@@ -46,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn all_problems_are_in_one_error() {
         let error = Config::read(&|_| None).unwrap_err().to_string();
         assert!(
             error.ends_with(": QUEUE_URL is not set; DEAD_LETTER_QUEUE_URL is not set"),

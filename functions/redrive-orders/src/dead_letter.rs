@@ -1,27 +1,29 @@
-//! A dead letter: what it says of itself. Nothing here holds a customer's data but the id.
+//! A dead letter: what it says about itself.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use aws_sdk_sqs::types::{Message as Received, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{self, MessageSystemAttributeName};
 use serde::{Serialize, Serializer};
 use shared::{
     domain::customer_id::CustomerId, domain::message::Message, domain::order_date::OrderDate,
     domain::order_id::OrderId, domain::rejection_reason::Reason, mapping::customer::read_customer_id,
 };
 
-/// Why a message is a dead letter, as far as it tells.
+/// Why a message is a dead letter, as far as it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadLetterReason {
-    /// `submit-orders` laid it down, with this reason.
+    /// `submit-orders` or `fetch-customers` dead-lettered it, with this reason.
     Rejected(Reason),
-    /// It has no reason: the redrive policy moved it, since its attempts were used up.
+    /// It has no reason: the redrive policy moved it, because its attempts were used up.
     AttemptsUsedUp,
-    /// It has a reason that nobody here gives: somebody else put it there.
+    /// It has a reason that none of the functions gives: another sender put it there.
     Unknown,
 }
 
 impl DeadLetterReason {
-    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Rejected(Reason::MalformedMessage),
         Self::Rejected(Reason::InvalidCustomer),
@@ -31,7 +33,7 @@ impl DeadLetterReason {
         Self::Unknown,
     ];
 
-    /// The name in requests, summaries and logs.
+    /// Its name in requests, summaries and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,15 +43,24 @@ impl DeadLetterReason {
         }
     }
 
-    /// The kind of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
 
-    /// The names, for a person.
+    /// All names, for an error message.
     pub(crate) fn names() -> String {
         Self::ALL.map(Self::as_str).join(", ")
+    }
+
+    fn of_attribute(reason: Option<&str>) -> Self {
+        match reason {
+            None => Self::AttemptsUsedUp,
+            Some(reason) => match Self::named(reason) {
+                Some(reason @ Self::Rejected(_)) => reason,
+                Some(Self::AttemptsUsedUp | Self::Unknown) | None => Self::Unknown,
+            },
+        }
     }
 }
 
@@ -59,77 +70,88 @@ impl Serialize for DeadLetterReason {
     }
 }
 
-/// A dead letter, without its body.
+/// A dead letter, without its body: of the customer's data only the id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// SQS's id.
     pub message_id: String,
-    /// Why it is one.
-    pub kind: DeadLetterReason,
-    /// The reason's line for a person, where it has one.
+    pub reason: DeadLetterReason,
+    /// The attribute `detail`, which may quote the destination: never logged.
     pub detail: Option<String>,
-    /// Of the run that it comes from; none where the body is not what `fetch-customers` writes.
+    /// `None` if the body is not a message of `fetch-customers`, such as an element of the source that is not JSON.
     pub order_date: Option<OrderDate>,
-    /// The customer, where the body tells.
+    /// `None` if the body does not have one.
     pub customer_id: Option<CustomerId>,
-    /// The order that it is to become, where the body tells.
+    /// The order that it is to become; `None` if one of the two above is.
     pub order_id: Option<OrderId>,
-    /// Since when SQS keeps it: from then on its retention counts.
-    pub sent: SystemTime,
+    /// When it was sent, which is when its retention period began.
+    pub sent_at: SystemTime,
 }
 
-impl DeadLetter {
-    /// Reads what was received.
+/// A dead letter that this invocation received. It is hidden until it is deleted or made visible.
+#[derive(Debug)]
+pub struct ReceivedLetter {
+    pub letter: DeadLetter,
+    /// SQS's handle of this receive.
+    pub receipt_handle: String,
+    /// Byte for byte as it was on the customer queue.
+    pub body: String,
+}
+
+impl ReceivedLetter {
+    /// `None` if SQS left out the id, the receipt handle or the body, without which nothing can be done with it.
     #[must_use]
-    pub fn read(received: &Received) -> Self {
+    pub fn read(message: types::Message) -> Option<Self> {
+        let message_id = message.message_id?;
+        let (receipt_handle, body) = (message.receipt_handle?, message.body?);
+        let attributes = message.message_attributes.unwrap_or_default();
         let text = |name: &str| {
-            let attribute = received.message_attributes.as_ref()?.get(name)?;
+            let attribute = attributes.get(name)?;
             Some(attribute.string_value.clone().unwrap_or_default())
         };
-        let kind = match text("reason") {
-            None => DeadLetterReason::AttemptsUsedUp,
-            Some(reason) => match DeadLetterReason::named(&reason) {
-                Some(kind @ DeadLetterReason::Rejected(_)) => kind,
-                Some(DeadLetterReason::AttemptsUsedUp | DeadLetterReason::Unknown) | None => {
-                    DeadLetterReason::Unknown
-                }
-            },
-        };
-        let message = Message::parse(received.body.as_deref().unwrap_or_default()).ok();
-        let order_date = message.as_ref().map(|message| message.order_date);
-        let customer_id = message.and_then(|message| read_customer_id(message.customer));
-        Self {
-            message_id: received.message_id.clone().unwrap_or_default(),
-            kind,
+        let content = Message::parse(&body).ok();
+        let order_date = content.as_ref().map(|content| content.order_date);
+        let customer_id = content.and_then(|content| read_customer_id(content.customer));
+        let order_id = customer_id.as_ref().zip(order_date);
+        let letter = DeadLetter {
+            message_id,
+            reason: DeadLetterReason::of_attribute(text("reason").as_deref()),
             detail: text("detail"),
             order_date,
-            order_id: customer_id
-                .as_ref()
-                .zip(order_date)
-                .map(|(customer, date)| OrderId::new(customer, date)),
+            order_id: order_id.map(|(customer, date)| OrderId::new(customer, date)),
             customer_id,
-            sent: sent(received),
-        }
+            sent_at: sent_at(message.attributes.as_ref()),
+        };
+        Some(Self {
+            letter,
+            receipt_handle,
+            body,
+        })
     }
 }
 
-fn sent(received: &Received) -> SystemTime {
-    let attributes = received.attributes.as_ref();
+/// `SentTimestamp` is in milliseconds since 1970 (`ReceiveMessage`, Amazon SQS API reference).
+fn sent_at(attributes: Option<&HashMap<MessageSystemAttributeName, String>>) -> SystemTime {
     let sent_ms = attributes
         .and_then(|attributes| attributes.get(&MessageSystemAttributeName::SentTimestamp))
         .and_then(|epoch_ms| epoch_ms.parse().ok());
-    UNIX_EPOCH + Duration::from_millis(sent_ms.unwrap_or_default())
+    let sent_ms = sent_ms.map(Duration::from_millis).unwrap_or_default();
+    UNIX_EPOCH.checked_add(sent_ms).unwrap_or(UNIX_EPOCH)
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_sqs::types::MessageAttributeValue;
+    use aws_sdk_sqs::types::{MessageAttributeValue, builders::MessageBuilder};
 
     use super::*;
 
-    fn received(body: &str, attributes: &[(&str, &str)]) -> Received {
-        let mut message = Received::builder()
+    fn example() -> String {
+        fixture::message(&fixture::only_id(123))
+    }
+
+    fn message(body: &str, attributes: &[(&str, &str)]) -> MessageBuilder {
+        let mut message = types::Message::builder()
             .message_id("message-1")
+            .receipt_handle("receipt-1")
             .body(body)
             .attributes(MessageSystemAttributeName::SentTimestamp, "1697380200123");
         for (name, value) in attributes {
@@ -138,25 +160,33 @@ mod tests {
                 .string_value(*value);
             message = message.message_attributes(*name, value.build().unwrap());
         }
-        message.build()
+        message
+    }
+
+    fn read(body: &str, attributes: &[(&str, &str)]) -> DeadLetter {
+        let message = message(body, attributes).build();
+        ReceivedLetter::read(message).unwrap().letter
     }
 
     #[test]
-    fn a_dead_letter_says_why_whose_and_since_when() {
+    fn dead_letter_is_read_from_body_and_attributes() {
         let attributes = [("reason", "invalid_customer"), ("detail", "email: required")];
-        let letter = DeadLetter::read(&received(&fixture::message(&fixture::only_id(123)), &attributes));
+        let letter = read(&example(), &attributes);
         assert_eq!(letter.message_id, "message-1");
-        assert_eq!(letter.kind, DeadLetterReason::Rejected(Reason::InvalidCustomer));
+        assert_eq!(letter.reason, DeadLetterReason::Rejected(Reason::InvalidCustomer));
         assert_eq!(letter.detail.as_deref(), Some("email: required"));
         assert_eq!(letter.order_date.unwrap().to_string(), "2023-10-15T14:30:00Z");
         assert_eq!(letter.customer_id.unwrap().as_str(), "123");
         assert_eq!(letter.order_id.unwrap().as_str(), "ORD-20231015-TSKDTY56PWC8QZC3");
-        assert_eq!(letter.sent, UNIX_EPOCH + Duration::from_millis(1_697_380_200_123));
+        assert_eq!(
+            letter.sent_at,
+            UNIX_EPOCH + Duration::from_millis(1_697_380_200_123)
+        );
     }
 
     #[test]
-    fn without_a_reason_its_attempts_were_used_up_and_a_reason_of_others_is_unknown() {
-        for (attributes, kind) in [
+    fn reason_is_attempts_used_up_without_attribute() {
+        for (attributes, reason) in [
             (&[][..], DeadLetterReason::AttemptsUsedUp),
             (&[("note", "x")], DeadLetterReason::AttemptsUsedUp),
             (
@@ -166,24 +196,39 @@ mod tests {
             (&[("reason", "by hand")], DeadLetterReason::Unknown),
             (&[("reason", "attempts_used_up")], DeadLetterReason::Unknown),
         ] {
-            assert_eq!(
-                DeadLetter::read(&received(&fixture::message(&fixture::only_id(123)), attributes)).kind,
-                kind,
-                "{attributes:?}"
-            );
+            assert_eq!(read(&example(), attributes).reason, reason, "{attributes:?}");
         }
     }
 
     #[test]
-    fn what_a_body_does_not_tell_is_absent() {
-        for (body, dated) in [
+    fn body_of_another_shape_has_no_order() {
+        for (body, has_order_date) in [
             ("no JSON", false),
+            (r#"{"balance": NaN}"#, false),
             ("{}", false),
             (r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {}}"#, true),
         ] {
-            let letter = DeadLetter::read(&received(body, &[]));
-            assert_eq!(letter.order_date.is_some(), dated, "{body}");
+            let letter = read(body, &[]);
+            assert_eq!(letter.order_date.is_some(), has_order_date, "{body}");
             assert_eq!((letter.customer_id, letter.order_id), (None, None), "{body}");
         }
+    }
+
+    #[test]
+    fn incomplete_message_is_not_read() {
+        assert!(ReceivedLetter::read(message(&example(), &[]).set_message_id(None).build()).is_none());
+        assert!(ReceivedLetter::read(message(&example(), &[]).set_receipt_handle(None).build()).is_none());
+        assert!(ReceivedLetter::read(message(&example(), &[]).set_body(None).build()).is_none());
+    }
+
+    #[test]
+    fn absurd_sent_timestamp_does_not_overflow() {
+        let sent_at = |value: &str| {
+            let message = message(&example(), &[]).set_attributes(None);
+            let message = message.attributes(MessageSystemAttributeName::SentTimestamp, value);
+            ReceivedLetter::read(message.build()).unwrap().letter.sent_at
+        };
+        assert_eq!(sent_at("yesterday"), UNIX_EPOCH);
+        assert!(sent_at(&u64::MAX.to_string()) >= UNIX_EPOCH);
     }
 }

@@ -1,49 +1,52 @@
-//! One invocation: a request is read, carried out, and answered.
+//! One invocation: reads a request, carries it out, and answers with a summary.
 
+use aws_config::SdkConfig;
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
 use shared::{
-    clock::WallClock,
+    clock::{WallClock, millis},
+    http::{HttpClient, Tls},
     lambda::invocation::{Invocation, diagnostic},
 };
 use tokio::time::Instant;
 
 use crate::{
-    limits::Bounds,
+    config::Config,
+    limits::Limits,
+    log_events::log_ended,
     queues::{QueueError, Queues},
     report::Summary,
     request::{InvalidRequest, Request},
     sweep::Sweep,
 };
 
-/// The function, set up.
+/// How many dead letters are held at a time. SQS hides about 120,000 of a queue (Amazon SQS Developer Guide,
+/// "Standard queue quotas"). A receipt handle is kept of each, a few hundred bytes: a fifth of the function's memory.
+const MAX_HELD: usize = 100_000;
+
 pub struct Handler {
-    /// Where the dead letters lie, and where they go back to.
-    pub queues: Queues,
+    queues: Queues,
     /// How many dead letters are held at a time, hidden from others.
     pub max_held: usize,
-    /// The time of day.
-    pub wall_clock: WallClock,
+    wall_clock: WallClock,
 }
 
-/// The request was not carried out to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
-    /// The input is no request. Nothing was done.
+    /// The input is not a request. Nothing was done.
     #[error(transparent)]
     Input(#[from] InvalidRequest),
-    /// A call failed. What had not been done by then is still a dead letter.
+    /// A call failed. A dead letter that was not redriven or discarded by then is unchanged.
     #[error(
-        "the {} ended early, with {} dead letters looked at, {} redriven and {} discarded: {why}. The others are where they \
-         were; invoke it again when the cause is mended{}",
+        "the {} ended early: {cause}. {} dead letters were examined, {} redriven, {} discarded; the others are unchanged. Fix \
+         the cause, and invoke redrive-orders again{}",
         .summary.action.as_str(), .summary.examined, .summary.redriven, .summary.discarded, notes(.summary)
     )]
     EndedEarly {
-        /// As far as it came.
+        /// What was done until then.
         summary: Box<Summary>,
-        /// Why no further.
         #[source]
-        why: QueueError,
+        cause: QueueError,
     },
 }
 
@@ -63,60 +66,50 @@ impl From<HandlerError> for Diagnostic {
 }
 
 impl Handler {
-    /// Looks through the dead letters, and does with them what is asked for.
+    #[must_use]
+    pub fn new(config: Config, aws: &SdkConfig, wall_clock: WallClock) -> Self {
+        let client = aws_sdk_sqs::Client::new(aws);
+        Self {
+            queues: Queues::new(client, config.dead_letter_queue_url, config.queue_url),
+            max_held: MAX_HELD,
+            wall_clock,
+        }
+    }
+
+    /// Sets the function up from its environment variables.
     ///
     /// # Errors
-    /// [`HandlerError`]. What is not redriven or discarded is a dead letter as before; repeating is harmless.
+    /// The configuration is invalid, or the system has no root certificates.
+    pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
+        let config = Config::read(&shared::config::environment)?;
+        let http = HttpClient::new(&Tls::from_system()?, |builder| builder)?;
+        let aws = shared::aws::load(http).await;
+        Ok(Self::new(config, &aws, shared::clock::system()))
+    }
+
+    /// Carries out the request `input`.
+    ///
+    /// # Errors
+    /// [`HandlerError`]. Repeating the request is harmless.
     pub async fn handle(
         &self,
         input: &RawValue,
         invocation: Invocation<'_>,
     ) -> Result<Summary, HandlerError> {
         let request = Request::parse(input)?;
-        let began = Instant::now();
-        let bounds = Bounds::new(invocation.deadline, (self.wall_clock)(), self.max_held);
-        let swept = Sweep::new(&self.queues, &request, bounds).run().await;
-        let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let summary = Summary::new(&request, &swept, elapsed_ms);
-        let failure = swept.failure;
-        log(&summary, failure.as_ref(), invocation);
-        match failure {
+        let started = Instant::now();
+        let limits = Limits::new(invocation.deadline, (self.wall_clock)(), self.max_held);
+        let outcome = Sweep::new(&self.queues, &request, limits).run().await;
+        let is_complete = outcome.stop.is_none() && outcome.failure.is_none();
+        let elapsed_ms = millis(started.elapsed());
+        let summary = Summary::new(&request, &outcome.counts, outcome.stop, is_complete, elapsed_ms);
+        log_ended(&summary, outcome.failure.as_ref(), invocation);
+        match outcome.failure {
             None => Ok(summary),
-            Some(why) => Err(HandlerError::EndedEarly {
+            Some(cause) => Err(HandlerError::EndedEarly {
                 summary: Box::new(summary),
-                why,
+                cause,
             }),
         }
-    }
-}
-
-/// The invocation's one line in the log.
-fn log(summary: &Summary, why: Option<&QueueError>, invocation: Invocation<'_>) {
-    macro_rules! line {
-        ($level:ident, $message:literal) => {
-            tracing::$level!(
-                request_id = invocation.request_id,
-                xray_trace_id = invocation.trace_id(),
-                action = summary.action.as_str(),
-                dry_run = summary.dry_run,
-                examined = summary.examined,
-                matched = summary.matched,
-                redriven = summary.redriven,
-                discarded = summary.discarded,
-                left = summary.left,
-                failed = summary.failed,
-                undeleted = summary.undeleted,
-                hidden = summary.hidden,
-                complete = summary.complete,
-                elapsed_ms = summary.elapsed_ms,
-                reason = why.map(tracing::field::display),
-                $message
-            )
-        };
-    }
-    if why.is_some() {
-        line!(error, "redrive ended early")
-    } else {
-        line!(info, "redrive ended")
     }
 }

@@ -8,14 +8,14 @@ use aws_sdk_sqs::{
 };
 use shared::{
     aws::{describe, describe_without_message},
-    sqs::{BatchResult, EntryFailure, FailedEntry, Queue, RetryPolicy, VisibilityChange},
+    sqs::{BatchResult, Queue, RetryPolicy, VisibilityChange},
 };
 use tokio::time::Instant;
 
-use crate::dead_letter::DeadLetter;
+use crate::dead_letter::ReceivedLetter;
 
 /// The most messages of one receive (`ReceiveMessage`, Amazon SQS API reference).
-const RECEIVED: i32 = 10;
+const MAX_RECEIVED: i32 = 10;
 
 /// How often a copy is sent. A copy that failed leaves a dead letter, which the next invocation redrives.
 const COPY_ATTEMPTS: u32 = 1;
@@ -23,30 +23,22 @@ const COPY_ATTEMPTS: u32 = 1;
 /// How often a delete is sent. After a copy, a dead letter that is not deleted is redriven a second time.
 const DELETE_ATTEMPTS: u32 = 2;
 
-/// A dead letter in hand.
-#[derive(Debug)]
-pub struct ReceivedLetter {
-    /// What it says of itself.
-    pub letter: DeadLetter,
-    /// SQS's handle of this receive.
-    pub receipt_handle: String,
-    /// The message as it was on the customer queue.
-    pub body: String,
-}
-
-/// A call failed, after all attempts of the SDK.
+/// The reads and writes of SQS that end a sweep.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// SQS hides no more messages (of about 120,000) until some are deleted or visible again.
-    #[error("as many messages as SQS allows are in flight")]
+    #[error("no more messages of the dead-letter queue can be in flight")]
     OverLimit,
-    /// The dead-letter queue cannot be read.
+    /// The call failed, retries of the SDK included.
     #[error("the dead-letter queue cannot be read: {0}")]
     Receive(String),
-    /// The customer queue takes nothing.
-    #[error("the customer queue takes no messages: {0}")]
-    Put(String),
-    /// Nothing can be taken out of the dead-letter queue.
+    /// An answer that breaks the API of SQS.
+    #[error("the dead-letter queue cannot be read: SQS sent a message without id, receipt handle or body")]
+    IncompleteMessage,
+    /// The call failed, retries of the SDK included.
+    #[error("dead letters cannot be sent to the customer queue: {0}")]
+    Copy(String),
+    /// The call failed, retries of the SDK included.
     #[error("dead letters cannot be deleted: {0}")]
     Delete(String),
 }
@@ -58,7 +50,6 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Sets up, with the URLs of the two; calls nothing yet.
     #[must_use]
     pub fn new(client: Client, dead_letters: String, customers: String) -> Self {
         Self {
@@ -73,7 +64,7 @@ impl Queues {
         }
     }
 
-    /// Receives some dead letters, and hides them for a while. Waits for `wait_secs` where there is none: a receive
+    /// Receives up to ten dead letters, and hides them for `hidden_for`. Waits up to `wait_secs` for one: a receive
     /// that does not wait asks only some of SQS's servers (Amazon SQS Developer Guide, "Short and long polling").
     ///
     /// # Errors
@@ -84,7 +75,7 @@ impl Queues {
         let call = client
             .receive_message()
             .queue_url(url)
-            .max_number_of_messages(RECEIVED)
+            .max_number_of_messages(MAX_RECEIVED)
             .wait_time_seconds(wait_secs)
             .visibility_timeout(hidden_for)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
@@ -103,37 +94,28 @@ impl Queues {
         Ok(answer.messages.unwrap_or_default())
     }
 
-    /// Sends copies to the customer queue: the bodies byte for byte, and nothing else.
+    /// Sends copies to the customer queue: the bodies byte for byte, without attributes.
     pub async fn copy(&self, batch: Vec<ReceivedLetter>) -> BatchResult<ReceivedLetter, QueueError> {
         let retry = RetryPolicy::attempts(COPY_ATTEMPTS);
         let entry =
             |received: &ReceivedLetter| SendMessageBatchRequestEntry::builder().message_body(&received.body);
         let result = self.customers.send(batch, retry, entry).await;
-        log_failed(
-            &result.failed,
-            "SQS did not take a dead letter's copy: it stays where it is",
-        );
-        result.map_call_error(|error| QueueError::Put(describe_without_message(&error)))
+        result.map_call_error(|error| QueueError::Copy(describe_without_message(&error)))
     }
 
-    /// Deletes dead letters.
     pub async fn delete(&self, batch: Vec<ReceivedLetter>) -> BatchResult<ReceivedLetter, QueueError> {
         let retry = RetryPolicy::attempts(DELETE_ATTEMPTS);
         let delete = self
             .dead_letters
             .delete(batch, retry, |received| &received.receipt_handle);
         let result = delete.await;
-        log_failed(
-            &result.failed,
-            "SQS did not delete a dead letter: it stays where it is",
-        );
         result.map_call_error(|error| QueueError::Delete(describe(&error)))
     }
 
     /// Makes dead letters visible again.
     ///
     /// # Returns
-    /// How many are not known to be: those are when the time ends that they were received for.
+    /// How many are not confirmed: they become visible when the time ends for which they were received.
     pub async fn make_visible(&self, receipt_handles: HashSet<String>, deadline: Instant) -> usize {
         let change = |receipt_handle| VisibilityChange {
             receipt_handle,
@@ -141,18 +123,5 @@ impl Queues {
         };
         let changes = receipt_handles.into_iter().map(change).collect();
         self.dead_letters.change_visibility(changes, deadline).await
-    }
-}
-
-/// Reports each entry that SQS did not confirm. A call that failed as a whole is reported once, where the sweep ends.
-fn log_failed(failed: &[FailedEntry<ReceivedLetter>], message: &'static str) {
-    for FailedEntry { item, failure } in failed {
-        if *failure != EntryFailure::CallFailed {
-            tracing::warn!(
-                message_id = item.letter.message_id,
-                reason = failure.code(),
-                "{message}"
-            );
-        }
     }
 }

@@ -1,56 +1,55 @@
-//! The summary that answers a request.
+//! The answer to a request: what was counted, and what it adds up to.
+
+mod breakdown;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::{
-    counts::{ByAge, Counts, Example},
-    limits::Stop,
+    limits::StopReason,
     request::{Action, Request},
-    sweep::Swept,
 };
+pub use breakdown::{Breakdown, ByAge, Example};
 
-/// What is counted on the way.
+/// What a sweep counts.
 #[derive(Debug, Clone, Default)]
-pub struct Books {
-    /// Dead letters that were looked at, each once.
+pub struct Counts {
+    /// Dead letters that were examined, each counted once.
     pub examined: usize,
-    /// Of them, those that the request is about, up to its limit.
+    /// Of them, those that match the request, up to its limit.
     pub matched: usize,
-    /// What these have in common.
-    pub counts: Counts,
+    /// The matching ones, by reason, age and order date.
+    pub breakdown: Breakdown,
     /// Of them, those whose copy SQS confirmed.
     pub copied: usize,
-    /// Of them, those whose end SQS confirmed.
+    /// Of them, those whose deletion SQS confirmed.
     pub deleted: usize,
-    /// Of what was received, those that are not known to be visible again.
+    /// Of the received ones, those that are not confirmed to be visible again.
     pub hidden: usize,
 }
 
-/// What became of the dead letters: `examined = redriven + discarded + left`, and in what is no dry run
-/// `matched = redriven + discarded + failed`. Each of the three counts adds up to `matched`.
+/// What became of the dead letters: `examined = redriven + discarded + left`, and unless it is a dry run
+/// `matched = redriven + discarded + failed`. Each of the three `by_` counts adds up to `matched`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// What was asked for.
     pub action: Action,
-    /// Whether nothing was changed because nothing was to be.
+    /// Whether nothing was to be changed.
     pub dry_run: bool,
-    /// Dead letters that were looked at.
     pub examined: usize,
-    /// Of them, those that the request is about, up to its limit.
+    /// Of them, those that match the request, up to its limit.
     pub matched: usize,
-    /// Of them, put back on the customer queue.
+    /// Of them, those that were copied to the customer queue.
     pub redriven: usize,
-    /// Of them, deleted for good.
+    /// Of them, those that were deleted for good.
     pub discarded: usize,
-    /// Looked at, and neither of the two: still dead letters.
+    /// Examined, but neither redriven nor discarded: they are still dead letters.
     pub left: usize,
-    /// Of what is left, those that were to be redriven or discarded.
+    /// Of those left, the ones that were to be redriven or discarded.
     pub failed: usize,
-    /// Of what was redriven, those that may still be dead letters too. A second copy makes no second order.
+    /// Of those redriven, the ones that may still be dead letters too. A second copy makes no second order.
     pub undeleted: usize,
-    /// Dead letters that may not be visible again before the function's time-out is over.
+    /// Dead letters that may not be visible again before the function's timeout is over.
     pub hidden: usize,
     /// Those that matched, by reason.
     pub by_reason: BTreeMap<&'static str, usize>,
@@ -60,77 +59,85 @@ pub struct Summary {
     pub by_order_date: BTreeMap<String, usize>,
     /// Up to three of each reason.
     pub examples: Vec<Example>,
-    /// Whether all visible dead letters were looked at.
+    /// Whether all visible dead letters were examined.
     pub complete: bool,
-    /// What a person should know of the rest, a sentence each.
+    /// What else a person should know, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// How long it took.
     pub elapsed_ms: u64,
 }
 
 impl Summary {
-    /// Adds up.
+    /// Adds up the counts of a sweep. `stop` is why it stopped before it found the queue empty.
     #[must_use]
-    pub fn new(request: &Request, swept: &Swept, elapsed_ms: u64) -> Self {
-        let books = &swept.books;
+    pub fn new(
+        request: &Request,
+        counts: &Counts,
+        stop: Option<StopReason>,
+        is_complete: bool,
+        elapsed_ms: u64,
+    ) -> Self {
         let (redriven, discarded) = match request.action {
-            Action::Redrive => (books.copied, 0),
-            Action::Discard => (0, books.deleted),
+            Action::Redrive => (counts.copied, 0),
+            Action::Discard => (0, counts.deleted),
         };
         let done = redriven + discarded;
         let mut summary = Self {
             action: request.action,
             dry_run: request.dry_run,
-            examined: books.examined,
-            matched: books.matched,
+            examined: counts.examined,
+            matched: counts.matched,
             redriven,
             discarded,
-            left: books.examined - done,
-            failed: if request.dry_run { 0 } else { books.matched - done },
-            undeleted: done - books.deleted,
-            hidden: books.hidden,
-            by_reason: books.counts.by_reason().clone(),
-            by_age: books.counts.by_age(),
-            by_order_date: books.counts.by_order_date(),
-            examples: books.counts.examples().to_vec(),
-            complete: swept.stop.is_none() && swept.failure.is_none(),
+            left: counts.examined - done,
+            failed: if request.dry_run { 0 } else { counts.matched - done },
+            undeleted: done - counts.deleted,
+            hidden: counts.hidden,
+            by_reason: counts.breakdown.by_reason().clone(),
+            by_age: counts.breakdown.by_age(),
+            by_order_date: counts.breakdown.by_order_date(),
+            examples: counts.breakdown.examples().to_vec(),
+            complete: is_complete,
             notes: Vec::new(),
             elapsed_ms,
         };
-        summary.notes = summary.notes(swept.stop);
+        summary.notes = summary.notes(stop);
         summary
     }
 
-    fn notes(&self, stop: Option<Stop>) -> Vec<String> {
-        let go_on = if self.dry_run {
-            "there may be more than are counted here"
+    fn notes(&self, stop: Option<StopReason>) -> Vec<String> {
+        let next = if self.dry_run {
+            "there may be more dead letters than are counted here"
         } else {
-            "there may be more: invoke it again to go on"
+            "there may be more: invoke it again to continue"
         };
         let mut notes = Vec::new();
         notes.extend(stop.map(|stop| match stop {
-            Stop::Limit => format!("its limit was reached: {go_on}"),
-            Stop::Time => format!("its time was nearly up: {go_on}"),
-            Stop::NewArrivals => format!("new dead letters keep coming: {go_on}"),
-            Stop::InFlight => format!("so many were looked at as SQS can hide at a time: {go_on}"),
+            StopReason::Limit => format!("the limit was reached: {next}"),
+            StopReason::Time => format!("the function's time was nearly up: {next}"),
+            StopReason::NewArrivals => format!("new dead letters keep arriving: {next}"),
+            StopReason::InFlight => format!("no more messages can be in flight: {next}"),
         }));
         if self.failed > 0 {
+            let done = match self.action {
+                Action::Redrive => "redriven",
+                Action::Discard => "discarded",
+            };
             notes.push(format!(
-                "{} that matched are still dead letters: invoke it again",
+                "{} that matched were not {done}: invoke it again",
                 self.failed
             ));
         }
         if self.undeleted > 0 {
             notes.push(format!(
-                "{} are on the customer queue, but may be dead letters too: invoke it again; a second copy makes no \
-                 second order",
+                "{} were redriven, but may still be dead letters too: invoke it again; a second copy makes no second \
+                 order",
                 self.undeleted
             ));
         }
         if self.hidden > 0 {
             notes.push(format!(
-                "{} may be visible again only when the function's time-out is over",
+                "{} may become visible again only when the function's timeout is over",
                 self.hidden
             ));
         }

@@ -1,4 +1,4 @@
-//! What a person asks for.
+//! The input of an invocation.
 
 use std::fmt;
 
@@ -12,35 +12,32 @@ use shared::{
 
 use crate::dead_letter::{DeadLetter, DeadLetterReason};
 
-/// What is to be done, and with which dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What is to be done with them.
     pub action: Action,
-    /// Only those of this kind.
-    pub kind: Option<DeadLetterReason>,
+    /// Only dead letters with this reason.
+    pub reason: Option<DeadLetterReason>,
     /// Only those of this order date.
     pub order_date: Option<OrderDate>,
     /// Only those of this customer.
     pub customer_id: Option<CustomerId>,
-    /// To stop after so many of them.
+    /// At most this many of them.
     pub limit: Option<usize>,
-    /// To look and count, but to change nothing. It is the default: who acts says so.
+    /// Count them, but change nothing. It is the default.
     pub dry_run: bool,
 }
 
-/// What can be done with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Back to the customer queue.
+    /// Copy it to the customer queue, and delete it.
     Redrive,
-    /// Away for good.
+    /// Delete it for good.
     Discard,
 }
 
 impl Action {
-    /// The name in requests, summaries and logs.
+    /// Its name in requests, summaries and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +47,7 @@ impl Action {
     }
 }
 
-/// The input is no request. The text names everything that is wrong with it, and shows what to send.
+/// The input is not a request. The text lists all problems, and what to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidRequest {
     problems: Vec<String>,
@@ -60,10 +57,10 @@ impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the input of redrive-orders cannot be used: {}; send {{}} to look through all dead letters, and if \
-             wanted \"reason\" ({}), \"order_date\" (such as \"2023-10-15T14:30:00Z\"), \"customer_id\", \"limit\" (a \
-             whole number of 0 or more), \"dry_run\" (false to act: the default is true) and \"action\" (\"redrive\", \
-             the default, or \"discard\", which needs a reason)",
+            "the input of redrive-orders is invalid: {}; send {{}} to report all dead letters. Optional fields: \"reason\" \
+             ({}), \"order_date\" (such as \"2023-10-15T14:30:00Z\"), \"customer_id\", \"limit\" (a whole number of 0 or \
+             more), \"dry_run\" (false to act; the default is true) and \"action\" (\"redrive\", the default, or \
+             \"discard\", which needs a reason)",
             self.problems.join("; "),
             DeadLetterReason::names()
         )
@@ -76,7 +73,7 @@ impl Request {
     /// Reads the input of an invocation.
     ///
     /// # Errors
-    /// It is not exactly a request. Nothing was done.
+    /// The input has a problem, such as an unknown field.
     pub fn parse(input: &RawValue) -> Result<Self, InvalidRequest> {
         let mut fields = Fields::of(input).map_err(|problems| InvalidRequest { problems })?;
         let action = fields.optional(
@@ -88,8 +85,8 @@ impl Request {
                 _ => None,
             },
         );
-        let names_a_reason = fields.has("reason");
-        let kind = fields.optional(
+        let has_reason = fields.has("reason");
+        let reason = fields.optional(
             "reason",
             format!("must be one of {}", DeadLetterReason::names()),
             |name| DeadLetterReason::named(&value::<String>(name)?),
@@ -100,8 +97,8 @@ impl Request {
         let customer_id = fields.optional("customer_id", "must be text or an integer", CustomerId::from_json);
         let limit = fields.optional("limit", "must be a whole number of 0 or more", value);
         let dry_run = fields.optional("dry_run", "must be true or false", value);
-        if action == Some(Action::Discard) && !names_a_reason {
-            fields.problem("reason is missing: what is discarded must be named by it".to_owned());
+        if action == Some(Action::Discard) && !has_reason {
+            fields.problem("reason is missing: a discard needs it".to_owned());
         }
         let problems = fields.finish();
         if !problems.is_empty() {
@@ -109,7 +106,7 @@ impl Request {
         }
         Ok(Self {
             action: action.unwrap_or(Action::Redrive),
-            kind,
+            reason,
             order_date,
             customer_id,
             limit,
@@ -117,10 +114,10 @@ impl Request {
         })
     }
 
-    /// Whether it is about this dead letter.
+    /// Whether this dead letter is one of those that the request is about. The limit is not considered.
     #[must_use]
-    pub fn is_about(&self, letter: &DeadLetter) -> bool {
-        self.kind.is_none_or(|kind| kind == letter.kind)
+    pub fn matches(&self, letter: &DeadLetter) -> bool {
+        self.reason.is_none_or(|reason| reason == letter.reason)
             && (self.order_date.is_none() || self.order_date == letter.order_date)
             && (self.customer_id.is_none() || self.customer_id == letter.customer_id)
     }

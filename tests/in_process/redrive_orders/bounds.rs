@@ -1,15 +1,15 @@
-//! Limits, deadlines, and when a queue is believed to be empty.
+//! Limits, deadlines, and when a queue counts as empty.
 
 use integration_tests::aws::Call;
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_is_believed_to_be_empty_after_two_receives_that_waited() {
+async fn queue_counts_as_empty_after_two_long_polls() {
     let aws = account();
     let began = Instant::now();
     let summary = redrive(&aws, json!({})).await.unwrap();
-    assert_eq!(numbers(&summary), [0; 8]);
+    assert_eq!(numbers(&summary), ZERO);
     assert_eq!(summary["complete"], true);
     let calls = aws.calls("ReceiveMessage");
     let waited = |secs: u64| {
@@ -18,15 +18,15 @@ async fn a_queue_is_believed_to_be_empty_after_two_receives_that_waited() {
             .filter(|call| call.input["WaitTimeSeconds"] == secs)
             .count()
     };
-    // Four at once, of which each waits, looks, and waits again.
+    // Four at once, of which each waits, does not, and waits again.
     assert_eq!((calls.len(), waited(2), waited(0)), (12, 8, 4));
     assert_eq!(began.elapsed(), Duration::from_secs(4));
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_receive_hides_until_the_deadline_and_no_longer() {
+async fn received_letters_are_hidden_until_the_deadline() {
     let aws = account();
-    lay_down_many(&aws, 1);
+    add_dead_letters(&aws, 1);
     redrive(&aws, json!({})).await.unwrap();
     let calls = aws.calls("ReceiveMessage");
     let hidden_for = |call: Option<&Call>| call.unwrap().input["VisibilityTimeout"].as_u64();
@@ -37,11 +37,11 @@ async fn each_receive_hides_until_the_deadline_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_is_not_exceeded_and_the_rest_is_visible() {
+async fn limit_is_kept_and_the_rest_visible() {
     for limit in [0, 1, 7, 10, 24] {
         let aws = account();
         aws.set_latency(|| Duration::from_millis(3));
-        lay_down_many(&aws, 25);
+        add_dead_letters(&aws, 25);
         let count = limit as u64;
         let dry = redrive(&aws, json!({"limit": limit})).await.unwrap();
         assert_eq!((number(&dry, "matched"), visible_dead_letters(&aws)), (count, 25));
@@ -55,15 +55,19 @@ async fn a_limit_is_not_exceeded_and_the_rest_is_visible() {
         assert_eq!(summary["complete"], false);
         assert_eq!(
             summary["notes"],
-            json!(["its limit was reached: there may be more: invoke it again to go on"])
+            json!(["the limit was reached: there may be more: invoke it again to continue"])
         );
         assert_eq!(
             (on(&aws, QUEUE_URL).len(), visible_dead_letters(&aws)),
             (limit, 25 - limit)
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_above_the_count_completes() {
     let aws = account();
-    lay_down_many(&aws, 25);
+    add_dead_letters(&aws, 25);
     let summary = redrive(&aws, json!({"limit": 26, "dry_run": false}))
         .await
         .unwrap();
@@ -74,7 +78,7 @@ async fn a_limit_is_not_exceeded_and_the_rest_is_visible() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_sqss_limit_of_messages_in_flight_it_ends_and_says_so() {
+async fn sweep_ends_at_the_in_flight_limit_of_sqs() {
     let aws = account();
     let settings = QueueSettings {
         most_in_flight: 25,
@@ -82,16 +86,24 @@ async fn at_sqss_limit_of_messages_in_flight_it_ends_and_says_so() {
         ..QueueSettings::default()
     };
     aws.create_queue(DEAD_LETTER_QUEUE_URL, settings);
-    lay_down_many(&aws, 60);
+    add_dead_letters(&aws, 60);
     let dry = redrive(&aws, json!({})).await.unwrap();
-    assert_eq!(numbers(&dry), [25, 25, 0, 0, 25, 0, 0, 0]);
+    assert_eq!(
+        numbers(&dry),
+        Numbers {
+            examined: 25,
+            matched: 25,
+            left: 25,
+            ..ZERO
+        }
+    );
     assert_eq!(dry["complete"], false);
     assert_eq!(
         dry["notes"],
-        json!(["so many were looked at as SQS can hide at a time: there may be more than are counted here"])
+        json!(["no more messages can be in flight: there may be more dead letters than are counted here"])
     );
     assert_eq!(visible_dead_letters(&aws), 60);
-    // What is redriven is hidden no more: the limit is never reached.
+    // Redriven letters are deleted, and no longer in flight: the limit is never reached.
     let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
     assert_eq!(
         (number(&summary, "redriven"), &summary["complete"]),
@@ -100,9 +112,9 @@ async fn at_sqss_limit_of_messages_in_flight_it_ends_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_holds_no_more_than_it_has_memory_for() {
+async fn held_letters_are_bounded() {
     let aws = account();
-    lay_down_many(&aws, 200);
+    add_dead_letters(&aws, 200);
     let mut handler = redrive_orders(&aws);
     handler.max_held = 100;
     let dry = invoke(&handler, json!({}), TIMEOUT).await.unwrap();
@@ -121,11 +133,11 @@ async fn it_holds_no_more_than_it_has_memory_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn near_its_deadline_it_stops_gives_back_what_it_holds_and_another_one_goes_on() {
+async fn sweep_ends_in_time_and_another_continues() {
     let aws = account();
     // A call takes 200 ms, a receive with all that follows from it three calls.
     aws.set_latency(|| Duration::from_millis(100));
-    lay_down_many(&aws, 2_000);
+    add_dead_letters(&aws, 2_000);
     let (mut invocations, mut redriven) = (0, 0);
     let input = json!({"dry_run": false});
     loop {
@@ -142,7 +154,7 @@ async fn near_its_deadline_it_stops_gives_back_what_it_holds_and_another_one_goe
         assert!(number(&summary, "redriven") > 0, "no progress: {summary}");
         assert_eq!(
             summary["notes"][0],
-            "its time was nearly up: there may be more: invoke it again to go on"
+            "the function's time was nearly up: there may be more: invoke it again to continue"
         );
     }
     assert_eq!((redriven, on(&aws, QUEUE_URL).len()), (2_000, 2_000));
@@ -150,12 +162,12 @@ async fn near_its_deadline_it_stops_gives_back_what_it_holds_and_another_one_goe
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_call_that_changes_something_begins_when_the_time_is_nearly_up() {
+async fn no_copy_starts_in_the_reserved_time() {
     let aws = account();
     aws.set_latency(|| Duration::from_millis(1_500));
     for _ in 0..40 {
         // Each is a call of its own.
-        lay_down(&aws, &"x".repeat(1_000_000), None);
+        add_dead_letter(&aws, &"x".repeat(1_000_000), None);
     }
     let began = Instant::now();
     let calls = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));

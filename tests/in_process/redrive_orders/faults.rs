@@ -9,8 +9,8 @@ fn fail_entries(entries: &[usize], sender_fault: bool) -> Fault {
     }
 }
 
-/// Lets the calls of an action go wrong that have these numbers, counted from 1.
-fn spoil(aws: &Aws, action: &'static str, numbers: std::ops::RangeInclusive<u64>, fault: Fault) {
+/// Injects a fault into the calls of an action that have these numbers, from 1.
+fn inject_fault(aws: &Aws, action: &'static str, numbers: std::ops::RangeInclusive<u64>, fault: Fault) {
     let mut calls = 0;
     aws.set_faults(move |call| {
         calls += u64::from(call.action == action);
@@ -21,60 +21,97 @@ fn spoil(aws: &Aws, action: &'static str, numbers: std::ops::RangeInclusive<u64>
 const ALWAYS: std::ops::RangeInclusive<u64> = 1..=u64::MAX;
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_copied_is_still_a_dead_letter_and_visible() {
+async fn letter_not_copied_stays_a_visible_dead_letter() {
     for sender_fault in [false, true] {
         let aws = account();
-        lay_down_many(&aws, 10);
-        spoil(
+        add_dead_letters(&aws, 10);
+        inject_fault(
             &aws,
             "SendMessageBatch",
             1..=1,
             fail_entries(&[0, 4, 9], sender_fault),
         );
         let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
-        assert_eq!(numbers(&summary), [10, 10, 7, 0, 3, 3, 0, 0]);
+        assert_eq!(
+            numbers(&summary),
+            Numbers {
+                examined: 10,
+                matched: 10,
+                redriven: 7,
+                left: 3,
+                failed: 3,
+                ..ZERO
+            }
+        );
         assert_eq!(
             summary["notes"],
-            json!(["3 that matched are still dead letters: invoke it again"])
+            json!(["3 that matched were not redriven: invoke it again"])
         );
         assert_eq!(bodies(&aws, DEAD_LETTER_QUEUE_URL), [body(0), body(4), body(9)]);
         assert_eq!((visible_dead_letters(&aws), on(&aws, QUEUE_URL).len()), (3, 7));
         let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
-        assert_eq!(numbers(&summary), [3, 3, 3, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            numbers(&summary),
+            Numbers {
+                examined: 3,
+                matched: 3,
+                redriven: 3,
+                ..ZERO
+            }
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_copied_but_not_deleted_is_said_to_be_there_twice() {
+async fn failed_delete_of_one_entry_is_repeated() {
     let aws = account();
-    lay_down_many(&aws, 10);
-    spoil(&aws, "DeleteMessageBatch", ALWAYS, fail_entries(&[1], false));
+    add_dead_letters(&aws, 10);
+    inject_fault(&aws, "DeleteMessageBatch", ALWAYS, fail_entries(&[1], false));
     let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
-    // A batch of ten, and the one that failed once more, at its place 0.
-    assert_eq!(numbers(&summary), [10, 10, 10, 0, 0, 0, 0, 0]);
+    // A batch of ten, and the entry that failed once more, as entry 0.
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 10,
+            matched: 10,
+            redriven: 10,
+            ..ZERO
+        }
+    );
     assert_eq!(aws.calls("DeleteMessageBatch").len(), 2);
+}
 
+#[tokio::test(start_paused = true)]
+async fn letter_copied_but_not_deleted_is_reported() {
     let aws = account();
-    lay_down_many(&aws, 10);
-    spoil(&aws, "DeleteMessageBatch", ALWAYS, fail_entries(&[0, 1], false));
+    add_dead_letters(&aws, 10);
+    inject_fault(&aws, "DeleteMessageBatch", ALWAYS, fail_entries(&[0, 1], false));
     let summary = redrive(&aws, json!({"dry_run": false})).await.unwrap();
-    assert_eq!(numbers(&summary), [10, 10, 10, 0, 0, 0, 2, 0]);
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 10,
+            matched: 10,
+            redriven: 10,
+            undeleted: 2,
+            ..ZERO
+        }
+    );
     assert_eq!(
         summary["notes"],
         json!([
-            "2 are on the customer queue, but may be dead letters too: invoke it again; a second copy makes no second \
-                order"
+            "2 were redriven, but may still be dead letters too: invoke it again; a second copy makes no second order"
         ])
     );
     assert_eq!((visible_dead_letters(&aws), on(&aws, QUEUE_URL).len()), (2, 10));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_takes_nothing_ends_it_with_everything_where_it_was() {
+async fn refused_copy_ends_the_redrive_without_changes() {
     let aws = account();
     aws.set_latency(|| Duration::from_millis(10));
-    lay_down_many(&aws, 100);
-    spoil(
+    add_dead_letters(&aws, 100);
+    inject_fault(
         &aws,
         "SendMessageBatch",
         ALWAYS,
@@ -83,28 +120,25 @@ async fn a_queue_that_takes_nothing_ends_it_with_everything_where_it_was() {
     let error = redrive(&aws, json!({"dry_run": false})).await.unwrap_err();
     assert!(
         error.starts_with(
-            "the redrive ended early, with 40 dead letters looked at, 0 redriven and 0 discarded: the \
-                           customer queue takes no messages: "
+            "the redrive ended early: dead letters cannot be sent to the customer queue: AccessDeniedException. 40 dead"
         ),
         "{error}"
     );
     assert!(
-        error.contains("takes no messages: AccessDeniedException. The others"),
-        "{error}"
-    );
-    assert!(
-        error.contains(". The others are where they were; invoke it again when the cause is mended. Note: 40 that matched \
-                        are still dead letters"),
+        error.ends_with(
+            ". 40 dead letters were examined, 0 redriven, 0 discarded; the others are unchanged. Fix the cause, and invoke \
+             redrive-orders again. Note: 40 that matched were not redriven: invoke it again"
+        ),
         "{error}"
     );
     assert_eq!((visible_dead_letters(&aws), on(&aws, QUEUE_URL).len()), (100, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn dead_letters_that_cannot_be_deleted_end_it_and_are_said_to_be_there_twice() {
+async fn refused_delete_ends_the_redrive_and_is_reported() {
     let aws = account();
-    lay_down_many(&aws, 10);
-    spoil(
+    add_dead_letters(&aws, 10);
+    inject_fault(
         &aws,
         "DeleteMessageBatch",
         ALWAYS,
@@ -112,28 +146,29 @@ async fn dead_letters_that_cannot_be_deleted_end_it_and_are_said_to_be_there_twi
     );
     let error = redrive(&aws, json!({"dry_run": false})).await.unwrap_err();
     assert!(
-        error.contains("10 redriven and 0 discarded: dead letters cannot be deleted: "),
+        error.starts_with("the redrive ended early: dead letters cannot be deleted: "),
         "{error}"
     );
     assert!(
-        error.contains("Note: 10 are on the customer queue, but may be dead letters too"),
+        error.contains("10 redriven, 0 discarded; ")
+            && error.contains("Note: 10 were redriven, but may still be dead letters too"),
         "{error}"
     );
     assert_eq!((visible_dead_letters(&aws), on(&aws, QUEUE_URL).len()), (10, 10));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_letter_queue_that_cannot_be_read_is_an_error_and_what_was_received_is_visible() {
+async fn refused_receive_ends_the_redrive_with_letters_visible() {
     let aws = account();
-    lay_down_many(&aws, 100);
-    spoil(
+    add_dead_letters(&aws, 100);
+    inject_fault(
         &aws,
         "ReceiveMessage",
         6..=u64::MAX,
         Fault::Refuse(400, "AccessDeniedException"),
     );
     let error = redrive(&aws, json!({})).await.unwrap_err();
-    assert!(error.contains("with 50 dead letters looked at"), "{error}");
+    assert!(error.contains(" 50 dead letters were examined"), "{error}");
     assert!(
         error.contains("the dead-letter queue cannot be read: "),
         "{error}"
@@ -142,7 +177,7 @@ async fn a_dead_letter_queue_that_cannot_be_read_is_an_error_and_what_was_receiv
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_can_be_made_visible_the_deadline_does_it_and_the_summary_says_so() {
+async fn letter_not_made_visible_is_reported_hidden() {
     for (fault, hidden) in [
         (Fault::Refuse(400, "AccessDeniedException"), 10),
         (fail_entries(&[0, 1, 2], false), 3),
@@ -150,15 +185,25 @@ async fn where_nothing_can_be_made_visible_the_deadline_does_it_and_the_summary_
     ] {
         let what = format!("{fault:?}");
         let aws = account();
-        lay_down_many(&aws, 10);
-        spoil(&aws, "ChangeMessageVisibilityBatch", ALWAYS, fault);
+        add_dead_letters(&aws, 10);
+        inject_fault(&aws, "ChangeMessageVisibilityBatch", ALWAYS, fault);
         let began = Instant::now();
         let summary = redrive(&aws, json!({})).await.unwrap();
-        assert_eq!(numbers(&summary), [10, 10, 0, 0, 10, 0, 0, hidden], "{what}");
+        assert_eq!(
+            numbers(&summary),
+            Numbers {
+                examined: 10,
+                matched: 10,
+                left: 10,
+                hidden,
+                ..ZERO
+            },
+            "{what}"
+        );
         assert_eq!(
             summary["notes"],
             json!([format!(
-                "{hidden} may be visible again only when the function's time-out is over"
+                "{hidden} may become visible again only when the function's timeout is over"
             )])
         );
         tokio::time::sleep_until(began + TIMEOUT + REPEATS).await;
@@ -167,12 +212,12 @@ async fn where_nothing_can_be_made_visible_the_deadline_does_it_and_the_summary_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_not_answered_in_time_is_given_up_before_the_deadline() {
+async fn hanging_call_is_abandoned_before_the_deadline() {
     for action in ["SendMessageBatch", "DeleteMessageBatch", "ReceiveMessage"] {
         for time in [3, 8, 60, 900].map(Duration::from_secs) {
             let aws = account();
-            lay_down_many(&aws, 10);
-            spoil(&aws, action, ALWAYS, Fault::Hang);
+            add_dead_letters(&aws, 10);
+            inject_fault(&aws, action, ALWAYS, Fault::Hang);
             let began = Instant::now();
             // Short of time it is cut off, else the SDK gives up: a summary or an error.
             let answer = invoke(&redrive_orders(&aws), json!({"dry_run": false}), time).await;
@@ -181,7 +226,7 @@ async fn a_call_that_is_not_answered_in_time_is_given_up_before_the_deadline() {
                 assert_eq!(summary["complete"], false, "{action} {time:?}: {summary}");
                 assert_eq!(
                     summary["notes"][0].as_str().unwrap().split(':').next(),
-                    Some("its time was nearly up")
+                    Some("the function's time was nearly up")
                 );
             }
             assert_eq!(visible_dead_letters(&aws), 10, "{action} {time:?}");
@@ -189,10 +234,9 @@ async fn a_call_that_is_not_answered_in_time_is_given_up_before_the_deadline() {
     }
 }
 
-/// Whatever goes wrong with one call, at whatever place: nothing is lost, the answer is not better than the truth, and
-/// a repeat finishes the work.
+/// Nothing is lost, the answer claims no more than was done, and a repeat finishes the work.
 #[tokio::test(start_paused = true)]
-async fn any_fault_of_any_call_at_any_place_loses_nothing_and_a_repeat_finishes() {
+async fn any_fault_of_any_call_loses_nothing() {
     let faults = [
         Fault::Refuse(400, "AccessDeniedException"),
         Fault::Refuse(500, "InternalFailure"),
@@ -220,9 +264,9 @@ async fn any_fault_of_any_call_at_any_place_loses_nothing_and_a_repeat_finishes(
                 let what = format!("{action} {first} to {last}: {fault:?}");
                 let aws = account();
                 for id in 0..45 {
-                    lay_down(&aws, &body(id), (id % 3 == 0).then_some("expired"));
+                    add_dead_letter(&aws, &body(id), (id % 3 == 0).then_some("expired"));
                 }
-                spoil(&aws, action, first..=last, fault.clone());
+                inject_fault(&aws, action, first..=last, fault.clone());
                 let input = json!({"reason": "attempts_used_up", "dry_run": false});
                 let began = Instant::now();
                 let answer = redrive(&aws, input.clone()).await;
@@ -240,7 +284,7 @@ async fn any_fault_of_any_call_at_any_place_loses_nothing_and_a_repeat_finishes(
                     assert!(queued || dead, "{what}: {id} is lost");
                     assert!(
                         id % 3 != 0 || (dead && !queued),
-                        "{what}: {id} was not to be touched"
+                        "{what}: {id} does not match, but changed"
                     );
                 }
                 tokio::time::sleep_until(began + TIMEOUT + REPEATS).await;

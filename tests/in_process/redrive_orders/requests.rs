@@ -1,9 +1,9 @@
-//! What is asked for: filters, discards, and what is no request.
+//! Filters, discards, and invalid requests.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn only_what_is_asked_for_is_redriven_and_all_else_stays() {
+async fn filter_selects_what_is_redriven() {
     for (filter, expected) in [
         (json!({}), 0b11_1111),
         (json!({"reason": "invalid_customer"}), 0b00_0110),
@@ -31,7 +31,7 @@ async fn only_what_is_asked_for_is_redriven_and_all_else_stays() {
             (body(5), Some("by hand")),
         ];
         for (body, reason) in &letters {
-            lay_down(&aws, body, *reason);
+            add_dead_letter(&aws, body, *reason);
         }
         let mut input = filter.clone();
         let of = |matching: bool| {
@@ -46,14 +46,29 @@ async fn only_what_is_asked_for_is_redriven_and_all_else_stays() {
         let count = of(true).len() as u64;
 
         let dry = redrive(&aws, input.clone()).await.unwrap();
-        assert_eq!(numbers(&dry), [6, count, 0, 0, 6, 0, 0, 0], "{filter}");
+        assert_eq!(
+            numbers(&dry),
+            Numbers {
+                examined: 6,
+                matched: count,
+                left: 6,
+                ..ZERO
+            },
+            "{filter}"
+        );
         assert_eq!(visible_dead_letters(&aws), 6);
 
         input["dry_run"] = json!(false);
         let summary = redrive(&aws, input).await.unwrap();
         assert_eq!(
             numbers(&summary),
-            [6, count, count, 0, 6 - count, 0, 0, 0],
+            Numbers {
+                examined: 6,
+                matched: count,
+                redriven: count,
+                left: 6 - count,
+                ..ZERO
+            },
             "{filter}"
         );
         for same in ["by_reason", "by_age", "by_order_date", "complete"] {
@@ -66,10 +81,10 @@ async fn only_what_is_asked_for_is_redriven_and_all_else_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_discarded_is_gone_and_nothing_is_put_on_the_queue() {
+async fn discarded_letters_are_deleted_and_not_copied() {
     let aws = account();
     for id in 0..25 {
-        lay_down(
+        add_dead_letter(
             &aws,
             &body(id),
             (id % 2 == 0).then_some("rejected_by_destination"),
@@ -77,22 +92,46 @@ async fn what_is_discarded_is_gone_and_nothing_is_put_on_the_queue() {
     }
     let mut input = json!({"action": "discard", "reason": "rejected_by_destination"});
     let dry = redrive(&aws, input.clone()).await.unwrap();
-    assert_eq!(numbers(&dry), [25, 13, 0, 0, 25, 0, 0, 0]);
+    assert_eq!(
+        numbers(&dry),
+        Numbers {
+            examined: 25,
+            matched: 13,
+            left: 25,
+            ..ZERO
+        }
+    );
     assert_eq!(visible_dead_letters(&aws), 25);
     input["dry_run"] = json!(false);
     let summary = redrive(&aws, input.clone()).await.unwrap();
-    assert_eq!(numbers(&summary), [25, 13, 0, 13, 12, 0, 0, 0]);
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 25,
+            matched: 13,
+            discarded: 13,
+            left: 12,
+            ..ZERO
+        }
+    );
     assert_eq!(summary["action"], "discard");
     assert_eq!(visible_dead_letters(&aws), 12);
     assert_eq!(on(&aws, QUEUE_URL).len(), 0);
     let again = redrive(&aws, input).await.unwrap();
-    assert_eq!(numbers(&again), [12, 0, 0, 0, 12, 0, 0, 0]);
+    assert_eq!(
+        numbers(&again),
+        Numbers {
+            examined: 12,
+            left: 12,
+            ..ZERO
+        }
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_request_is_refused_and_nothing_is_called() {
+async fn invalid_request_makes_no_call() {
     let aws = account();
-    lay_down_many(&aws, 1);
+    add_dead_letters(&aws, 1);
     for input in [
         json!({"action": "discard", "dry_run": false}),
         json!({"dry_run": false, "reason": "all"}),
@@ -100,10 +139,34 @@ async fn what_is_no_request_is_refused_and_nothing_is_called() {
     ] {
         let error = redrive(&aws, input).await.unwrap_err();
         assert!(
-            error.starts_with("the input of redrive-orders cannot be used: "),
+            error.starts_with("the input of redrive-orders is invalid: "),
             "{error}"
         );
     }
     assert_eq!(aws.calls("ReceiveMessage").len(), 0);
     assert_eq!(visible_dead_letters(&aws), 1);
+}
+
+/// An element of the source that is not JSON, which `fetch-customers` dead-letters as it is.
+#[tokio::test(start_paused = true)]
+async fn malformed_element_is_reported_and_redriven_unchanged() {
+    let aws = account();
+    let element = r#"{"balance": NaN}"#;
+    let detail = "page 1, index 3, byte 412: not JSON";
+    let attributes = [("reason", "malformed_message"), ("detail", detail)];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    aws.queues(|queues| queues.send(DEAD_LETTER_QUEUE_URL, element, attributes.into(), None))
+        .unwrap();
+    let mut input = json!({"reason": "malformed_message"});
+    let dry = redrive(&aws, input.clone()).await.unwrap();
+    assert_eq!(
+        dry["examples"],
+        json!([{"message_id": "message-1", "reason": "malformed_message", "detail": detail, "customer_id": null,
+                "order_id": null, "order_date": null, "age_secs": 0}])
+    );
+    input["dry_run"] = json!(false);
+    let summary = redrive(&aws, input).await.unwrap();
+    assert_eq!(number(&summary, "redriven"), 1);
+    assert_eq!(bodies(&aws, QUEUE_URL), [element]);
+    assert_eq!(visible_dead_letters(&aws), 0);
 }

@@ -7,10 +7,10 @@ fn parse(input: &str) -> Result<Request, String> {
 }
 
 #[test]
-fn nothing_said_is_a_look_through_all_dead_letters_that_changes_nothing() {
+fn empty_request_is_a_dry_run_of_everything() {
     let everything = Request {
         action: Action::Redrive,
-        kind: None,
+        reason: None,
         order_date: None,
         customer_id: None,
         limit: None,
@@ -25,7 +25,7 @@ fn nothing_said_is_a_look_through_all_dead_letters_that_changes_nothing() {
 }
 
 #[test]
-fn everything_can_be_said() {
+fn every_field_is_read() {
     let request = parse(
         r#"{"action": "discard", "reason": "invalid_customer", "order_date": "2023-10-15T16:30:00+02:00",
             "customer_id": 123, "limit": 100, "dry_run": false}"#,
@@ -33,7 +33,7 @@ fn everything_can_be_said() {
     .unwrap();
     assert_eq!(request.action, Action::Discard);
     assert_eq!(
-        request.kind,
+        request.reason,
         Some(DeadLetterReason::Rejected(Reason::InvalidCustomer))
     );
     assert_eq!(request.order_date.unwrap().to_string(), "2023-10-15T14:30:00Z");
@@ -42,15 +42,15 @@ fn everything_can_be_said() {
 }
 
 #[test]
-fn every_kind_can_be_asked_for_by_its_name() {
-    for kind in DeadLetterReason::ALL {
-        let request = parse(&format!(r#"{{"reason": "{}"}}"#, kind.as_str())).unwrap();
-        assert_eq!(request.kind, Some(kind));
+fn every_reason_has_a_name() {
+    for reason in DeadLetterReason::ALL {
+        let request = parse(&format!(r#"{{"reason": "{}"}}"#, reason.as_str())).unwrap();
+        assert_eq!(request.reason, Some(reason));
     }
 }
 
 #[test]
-fn what_is_wrong_is_named_with_what_to_send() {
+fn invalid_field_is_named_with_what_to_send() {
     let reasons =
         "malformed_message, invalid_customer, rejected_by_destination, expired, attempts_used_up, unknown";
     for (input, problem) in [
@@ -64,11 +64,11 @@ fn what_is_wrong_is_named_with_what_to_send() {
         (r#"{"action": true}"#, r#"action must be "redrive" or "discard""#),
         (
             r#"{"action": "discard"}"#,
-            "reason is missing: what is discarded must be named by it",
+            "reason is missing: a discard needs it",
         ),
         (
             r#"{"action": "discard", "reason": null, "dry_run": false}"#,
-            "reason is missing: what is discarded must be named by it",
+            "reason is missing: a discard needs it",
         ),
         (
             r#"{"reason": "bad"}"#,
@@ -109,9 +109,9 @@ fn what_is_wrong_is_named_with_what_to_send() {
         assert_eq!(
             error,
             format!(
-                "the input of redrive-orders cannot be used: {}; send {{}} to look through all dead letters, and if \
-                 wanted \"reason\" ({reasons}), \"order_date\" (such as \"2023-10-15T14:30:00Z\"), \"customer_id\", \
-                 \"limit\" (a whole number of 0 or more), \"dry_run\" (false to act: the default is true) and \"action\" \
+                "the input of redrive-orders is invalid: {}; send {{}} to report all dead letters. Optional fields: \
+                 \"reason\" ({reasons}), \"order_date\" (such as \"2023-10-15T14:30:00Z\"), \"customer_id\", \"limit\" (a \
+                 whole number of 0 or more), \"dry_run\" (false to act; the default is true) and \"action\" \
                  (\"redrive\", the default, or \"discard\", which needs a reason)",
                 if problem.starts_with("order_date") {
                     "order_date must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z"
@@ -125,7 +125,7 @@ fn what_is_wrong_is_named_with_what_to_send() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once_and_what_was_sent_is_not_repeated() {
+fn all_problems_are_listed_and_no_value_repeated() {
     let error = parse(
         r#"{"action": "discard", "reason": "Given Family", "order_date": "x", "customer_id": {}, "limit": -1,
             "dry_run": "Given", "all": true}"#,

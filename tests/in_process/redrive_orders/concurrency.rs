@@ -1,14 +1,14 @@
-//! Others at work at the same time, and what comes meanwhile.
+//! Other invocations at the same time, new arrivals, and redeliveries.
 
 use super::*;
 
-/// What a redriven order comes to that is refused again.
-async fn refuse_everything(aws: &Aws) {
+/// Rejects each redriven order again.
+async fn reject_everything(aws: &Aws) {
     loop {
         tokio::time::sleep(Duration::from_millis(5)).await;
         let received = aws.queues(|queues| queues.receive(QUEUE_URL, 10, |_| 0));
         for message in received {
-            lay_down(aws, &message.body, Some("rejected_by_destination"));
+            add_dead_letter(aws, &message.body, Some("rejected_by_destination"));
             aws.queues(|queues| queues.delete(QUEUE_URL, &message.receipt_handle()))
                 .unwrap();
         }
@@ -16,7 +16,7 @@ async fn refuse_everything(aws: &Aws) {
 }
 
 /// Makes every third dead letter that is in flight visible again, up to three times.
-async fn deliver_again(aws: &Aws) {
+async fn redeliver(aws: &Aws) {
     loop {
         tokio::time::sleep(Duration::from_millis(7)).await;
         aws.queues(|queues| {
@@ -31,17 +31,25 @@ async fn deliver_again(aws: &Aws) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_becomes_a_dead_letter_again_meanwhile_does_not_go_round_in_circles() {
+async fn letter_rejected_again_is_left_to_another_sweep() {
     let aws = account();
     aws.set_latency(|| Duration::from_millis(10));
-    lay_down_many(&aws, 100);
+    add_dead_letters(&aws, 100);
     advance(Duration::from_secs(1)).await;
     let input = json!({"dry_run": false});
     let summary = tokio::select! {
         summary = redrive(&aws, input.clone()) => summary.unwrap(),
-        () = refuse_everything(&aws) => unreachable!(),
+        () = reject_everything(&aws) => unreachable!(),
     };
-    assert_eq!(numbers(&summary), [100, 100, 100, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 100,
+            matched: 100,
+            redriven: 100,
+            ..ZERO
+        }
+    );
     assert_eq!(summary["complete"], true);
     assert_eq!(visible_dead_letters(&aws), 100);
     let letters = on(&aws, DEAD_LETTER_QUEUE_URL);
@@ -57,13 +65,13 @@ async fn what_becomes_a_dead_letter_again_meanwhile_does_not_go_round_in_circles
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_new_dead_letters_keep_coming_it_ends_and_says_so() {
+async fn sweep_ends_while_new_letters_keep_arriving() {
     let aws = account();
-    lay_down_many(&aws, 100);
+    add_dead_letters(&aws, 100);
     let outage = async {
         for id in 100.. {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            lay_down(&aws, &body(id), None);
+            add_dead_letter(&aws, &body(id), None);
         }
     };
     let began = Instant::now();
@@ -71,12 +79,20 @@ async fn while_new_dead_letters_keep_coming_it_ends_and_says_so() {
         summary = redrive(&aws, json!({})) => summary.unwrap(),
         () = outage => unreachable!(),
     };
-    assert_eq!(numbers(&summary), [100, 100, 0, 0, 100, 0, 0, 0]);
+    assert_eq!(
+        numbers(&summary),
+        Numbers {
+            examined: 100,
+            matched: 100,
+            left: 100,
+            ..ZERO
+        }
+    );
     assert_eq!(
         (&summary["complete"], &summary["notes"]),
         (
             &json!(false),
-            &json!(["new dead letters keep coming: there may be more than are counted here"])
+            &json!(["new dead letters keep arriving: there may be more dead letters than are counted here"])
         )
     );
     assert!((10..15).contains(&began.elapsed().as_secs()));
@@ -84,11 +100,11 @@ async fn while_new_dead_letters_keep_coming_it_ends_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_at_once_share_the_work_and_redrive_nothing_twice() {
+async fn two_sweeps_at_once_redrive_nothing_twice() {
     let aws = account();
     let mut latency = fastrand::Rng::with_seed(1);
     aws.set_latency(move || Duration::from_millis(latency.u64(..30)));
-    lay_down_many(&aws, 500);
+    add_dead_letters(&aws, 500);
     let input = json!({"dry_run": false});
     let (one, other) = tokio::join!(redrive(&aws, input.clone()), redrive(&aws, input));
     let (one, other) = (
@@ -103,22 +119,31 @@ async fn two_at_once_share_the_work_and_redrive_nothing_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_sqs_delivers_again_is_counted_once_and_visible_in_the_end() {
+async fn redelivered_letter_is_counted_once() {
     for dry_run in [true, false] {
         let aws = account();
         let mut latency = fastrand::Rng::with_seed(1);
         aws.set_latency(move || Duration::from_millis(latency.u64(..40)));
-        lay_down_many(&aws, 100);
+        add_dead_letters(&aws, 100);
         let summary = tokio::select! {
             summary = redrive(&aws, json!({"dry_run": dry_run})) => summary.unwrap(),
-            () = deliver_again(&aws) => unreachable!(),
+            () = redeliver(&aws) => unreachable!(),
         };
         let redriven = if dry_run { 0 } else { 100 };
-        assert_eq!(
-            numbers(&summary)[..5],
-            [100, 100, redriven, 0, 100 - redriven],
-            "{summary}"
-        );
+        let expected = Numbers {
+            examined: 100,
+            matched: 100,
+            redriven,
+            left: 100 - redriven,
+            ..ZERO
+        };
+        let actual = Numbers {
+            failed: 0,
+            undeleted: 0,
+            hidden: 0,
+            ..numbers(&summary)
+        };
+        assert_eq!(actual, expected, "{summary}");
         let letters = on(&aws, DEAD_LETTER_QUEUE_URL);
         assert!(
             letters.iter().any(|letter| letter.receives > 1),
