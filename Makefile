@@ -2,25 +2,25 @@
 ##
 ##   make run      deploy to a local AWS on this machine, and run customers through it
 ##   make test     every test, the deployed stack's included
-##   make soak     the simulation, as often as you like
+##   make soak     the simulation, for SEEDS seeds
 ##   make dashboard-picture  draw the dashboard with the data of a local run: infra/dashboard.svg
-##   make bench    measure both functions, next to their floors, Powertools for Python and for TypeScript
-##   make bench-quick  the same next to the floors alone, briefly; fails where a function is far from its floor
+##   make bench    CPU, memory and cost of both functions, compared with floors, Powertools for Python and TypeScript
+##   make bench-quick  a short comparison with the floors; fails if a function is far from its floor
 ##   make lint     formatting, clippy, the templates, licences and sources of dependencies
 ##   make build    build the functions for AWS (sam build)
 ##   make sbom     build, and list the crates that each function is made of (CycloneDX)
 ##   make deploy   build, and deploy to your AWS account (sam deploy --guided)
-##   make tools    only install what the others need, into .tools/
+##   make tools    only install the tools, into .tools/
 ##   make clean    remove what was built and installed
 ##
 ## Variables of make run:
-##   CUSTOMERS=200        how many customers to make up, about 3 % of them invalid
+##   CUSTOMERS=200        number of generated customers, about 3 % of them invalid
 ##   CUSTOMERS_FILE=path  your own customers instead: a JSON array in the source's format
 ##   ORDER_DATE=date      the run's order date, such as 2023-10-15T14:30:00Z (default: now)
-##   KEEP=1               leave it running until Ctrl-C, and say how to look into it
+##   KEEP=1               leave it running until Ctrl-C, and print how to inspect it
 ##
 ## Variables of make soak:
-##   SEEDS=100000         how many stories to tell
+##   SEEDS=100000         number of seeds
 ##
 ## Variables of make bench:
 ##   ONLY=fetch           only scenarios whose name contains this, such as cold or "batches of 100"
@@ -69,7 +69,7 @@ tools: $(PYTHON_TOOLS) $(AUDITABLE)
 $(PYTHON_TOOLS): infra/tools/requirements.txt
 $(CHECKOV): infra/tools/checkov.txt
 
-# The stamp lies in the environment and is made last: half an environment is made anew.
+# The stamp is in the environment and is written last: an incomplete environment is recreated.
 $(PYTHON_TOOLS) $(CHECKOV): .tools/%/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo 'The tools need Python 3.10 or later; name one: make PYTHON=python3.12 …' >&2; exit 1; }
@@ -86,21 +86,21 @@ $(DENY) $(AUDITABLE) $(AUDITABLE2CDX):
 
 # ── Building ───────────────────────────────────────────────────────────────────────────────────────────────
 
-# The cargo that SAM finds first: its binaries name the crates that they were made of.
+# The cargo that SAM finds first: its binaries list their crates.
 SAM_BUILD := REAL_CARGO='$(shell command -v cargo)' \
 	PATH='$(CURDIR)/infra/tools/auditable:$(CURDIR)/$(dir $(AUDITABLE)):$(PATH)' sam build
 
 build: tools
 	$(SAM_BUILD)
 
-# What each built function is made of, as CycloneDX, read from the binary itself.
+# The crates of each built function, as CycloneDX, read from the binary itself.
 sbom: build $(AUDITABLE2CDX)
 	@mkdir -p .aws-sam/sbom
 	@for binary in .aws-sam/build/*/bootstrap; do \
 		name=$$(basename $$(dirname $$binary)); $(AUDITABLE2CDX) $$binary > .aws-sam/sbom/$$name.cdx.json || exit 1; \
 		echo .aws-sam/sbom/$$name.cdx.json; done
 
-# For this machine's own processor, apart from what is built for AWS.
+# For this machine's processor, separate from the build for AWS.
 LOCAL_BUILD := .aws-sam/local
 LOCAL_ARCHITECTURE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 SOURCES := $(shell find functions shared -type f) Cargo.toml Cargo.lock .cargo/config.toml template.yaml infra/monitoring.yaml
@@ -120,7 +120,7 @@ ifeq ($(shell uname -s),Darwin)
 endif
 	@touch $@
 
-# What the functions are measured against; everything about it is in tests/bench.
+# What the functions are compared with; see tests/bench.
 
 FLOORS := target/bench/floors/floor/bootstrap
 PEERS_SOURCE := tests/bench/peers

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Runs fetch-customers for a range of order dates, one day after the other, oldest first:
+# Runs fetch-customers for a range of order dates, day by day, oldest first:
 #
 #   infra/backfill.sh FUNCTION 2023-10-01T14:30:00Z 2023-10-31
 #
-# FUNCTION is the name or ARN of the function. The first order date includes the time of day of all order dates; the
-# second one is the last day. Further arguments are passed to `aws` (--profile, --region).
-# The environment variables LIMIT, CUSTOMER_IDS (a JSON list) and DRY_RUN are added to the input of each run.
+# FUNCTION is the function's name or ARN. The first order date has the time of day of all of them; the second argument is
+# the last day. Further arguments are passed to `aws` (--profile, --region). If LIMIT, CUSTOMER_IDS (a JSON list) or
+# DRY_RUN are set in the environment, they are added to the input of each run.
 #
-# Prints the summary of each run. Stops at the first run that fails: repeat it from that date on. That is harmless, since
-# no order is created twice. A run that continues in further invocations ("continued": true) is not waited for.
+# Prints the summary of each run and stops at the first one that fails. Repeat it from that date on: only missing orders
+# are created. It does not wait for a run that continues in further invocations ("continued": true).
 set -euo pipefail
 
 usage() {
@@ -22,7 +22,7 @@ shift 3
 [[ $first =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || usage
 [[ $last =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || usage
 
-# GNU's date reads -d, BSD's and macOS's -v.
+# GNU date has -d; BSD and macOS have -v.
 next_day() {
     date -u -d "$1 + 1 day" +%F 2>/dev/null || date -u -j -v+1d -f %F "$1" +%F
 }
