@@ -1,4 +1,4 @@
-//! What every function does around its handler.
+//! What every function does around its handler: start, invocation, logs, metrics.
 
 pub mod invocation;
 pub mod logging;

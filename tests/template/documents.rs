@@ -7,11 +7,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::rules::{notifies, page};
+use crate::rules::{check_query, notifies, page};
 use integration_tests::documents::{DEPLOYMENT, Document, MONITORING, root, rows};
+use integration_tests::runbook::Runbook;
 use integration_tests::template::Template;
 
 const README_WORDS: usize = 1100;
+
+const RUNBOOK_QUERIES: usize = 10;
 
 #[test]
 fn parameter_table_is_the_templates() {
@@ -56,6 +59,20 @@ fn alarm_table_is_the_descriptions() {
         })
         .collect();
     assert_eq!(documented, described);
+}
+
+#[test]
+fn runbook_queries_use_logged_events_and_fields() {
+    static QUERY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\s*ask '(.*)'$").unwrap());
+    let mut checked = 0;
+    for page in Runbook::read().pages {
+        for query in QUERY.captures_iter(&page.commands.join("\n")) {
+            let problem = check_query(&query[1]);
+            assert_eq!(problem, Ok(()), "{}: {}", page.anchor, &query[1]);
+            checked += 1;
+        }
+    }
+    assert!(checked >= RUNBOOK_QUERIES, "{checked} queries");
 }
 
 #[test]

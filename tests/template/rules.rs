@@ -13,6 +13,7 @@ mod roles;
 mod runs;
 
 pub(crate) use alarms::{notifies, page};
+pub(crate) use queries::check as check_query;
 
 use integration_tests::template::Template;
 

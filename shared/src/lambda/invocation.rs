@@ -1,4 +1,4 @@
-//! What Lambda tells about an invocation, and what it is told where one fails.
+//! What Lambda passes with an invocation, and the answer of a failed one.
 
 use std::{
     fmt::Display,
@@ -11,18 +11,16 @@ use tokio::time::Instant;
 /// One invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'a> {
-    /// When it is ended.
+    /// When Lambda ends it.
     pub deadline: Instant,
-    /// Lambda's id of it.
     pub request_id: &'a str,
-    /// The X-Ray header that it was made with.
+    /// Its X-Ray header.
     pub trace_header: Option<&'a str>,
-    /// The function that was invoked: its ARN, with the alias or version that was asked for.
+    /// The ARN of the function, with the alias or version that was invoked.
     pub function: &'a str,
 }
 
 impl<'a> Invocation<'a> {
-    /// What the runtime tells.
     #[must_use]
     pub fn of(context: &'a Context) -> Self {
         Self {
@@ -49,8 +47,7 @@ pub fn trace_id(header: &str) -> Option<&str> {
         .find_map(|field| field.trim().strip_prefix("Root="))
 }
 
-/// The answer of an invocation that failed. `error_type` is a short name that alarms and queries may rely on; the
-/// runtime would put the name of a Rust type there.
+/// The answer of an invocation that failed. `error_type` is a stable name; the runtime would use the name of a Rust type.
 #[must_use]
 pub fn diagnostic(error_type: &str, error: &impl Display) -> Diagnostic {
     Diagnostic {
@@ -78,8 +75,8 @@ pub fn minus_margin(deadline: Instant, margin: Duration) -> Instant {
     deadline.checked_sub(margin).unwrap_or(deadline)
 }
 
-/// How long an invocation may take whose deadline is past when it begins. Lambda sends no such thing;
-/// cargo-lambda's emulator (1.9.2) sends 600,000 ms as if that were a time of day, and means ten minutes.
+/// The timeout of an invocation whose deadline is in the past when it begins. Lambda sends no such deadline;
+/// cargo-lambda's emulator (1.9.2) sends 600,000 ms since 1970 and means ten minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The instant at which Lambda ends the invocation, from its deadline in milliseconds since 1970.
@@ -89,7 +86,7 @@ pub fn deadline(epoch_ms: u64) -> Instant {
         .checked_add(Duration::from_millis(epoch_ms))
         .unwrap_or(UNIX_EPOCH);
     let left = until.duration_since(SystemTime::now()).unwrap_or(DEFAULT_TIMEOUT);
-    // Lambda's longest time-out is 15 minutes; the bound keeps a wrong deadline from overflowing.
+    // Lambda's longest timeout is 15 minutes; the bound keeps a wrong deadline from overflowing.
     Instant::now() + left.min(Duration::from_secs(15 * 60))
 }
 
@@ -98,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trace_id_is_the_headers_root() {
+    fn trace_id_is_the_headers_root() {
         let id = "1-5759e988-bd862e3fe1be46a994272793";
         for header in [
             format!("Root={id}"),
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_as_far_away_as_it_says_within_reason() {
+    fn deadline_is_at_most_15_minutes_away() {
         let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
         assert_eq!(secs_left(now + 60_000), 60.0);
         assert_eq!(secs_left(now + 86_400_000), 900.0);

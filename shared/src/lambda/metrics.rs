@@ -1,9 +1,8 @@
-//! Metrics as CloudWatch wants them: lines of the embedded metric format (EMF) on standard output, which
-//! CloudWatch turns into metrics by itself (Amazon CloudWatch User Guide, "Specification: Embedded metric
-//! format").
+//! Metrics: lines in the embedded metric format (EMF) on standard output, which CloudWatch turns into metrics (Amazon
+//! CloudWatch User Guide, "Specification: Embedded metric format").
 //!
-//! An invocation keeps its own books and hands them over once, at its end: nothing here is global, and nothing is
-//! counted twice.
+//! An invocation has its own statistics and writes them once, at its end: nothing here is global, and nothing is counted
+//! twice.
 
 use std::{
     io::Write,
@@ -15,38 +14,33 @@ use serde::{Serialize, Serializer};
 
 use crate::config::Variables;
 
-/// The most values of one metric in one line (the specification's "Target members").
+/// The maximum number of values of one metric in one line (the specification's "Target members").
 const VALUES_PER_LINE: usize = 100;
 
-/// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Metric {
-    /// Its name. Dashboards and alarms depend on it.
+    /// Dashboards and alarms depend on it.
     pub name: &'static str,
-    /// What its values are measured in.
     pub unit: Unit,
 }
 
 /// The units in use, by CloudWatch's names (`MetricDatum`, Amazon CloudWatch API reference).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Unit {
-    /// So many.
     Count,
-    /// Milliseconds.
     Milliseconds,
 }
 
-/// What an invocation has to say of a metric.
+/// The value of a metric in one invocation.
 #[derive(Debug, Clone, Copy)]
 pub enum MetricValue<'a> {
-    /// One number.
     One(u64),
-    /// As many samples as there are; none of them is lost.
+    /// All of them are written, on as many lines as they need.
     Samples(&'a [f64]),
 }
 
-/// Where the metrics are found in CloudWatch.
+/// Namespace and dimension of the metrics in CloudWatch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `METRICS_NAMESPACE`: `CustomerOrderSync` by default.
@@ -62,14 +56,12 @@ pub struct Metrics {
 }
 
 impl Metric {
-    /// A metric that counts.
     #[must_use]
     pub const fn count(name: &'static str) -> Self {
         let unit = Unit::Count;
         Self { name, unit }
     }
 
-    /// A metric that measures milliseconds.
     #[must_use]
     pub const fn milliseconds(name: &'static str) -> Self {
         let unit = Unit::Milliseconds;
@@ -78,7 +70,7 @@ impl Metric {
 }
 
 impl<'a> MetricValue<'a> {
-    /// What of it stands in the `nth` line, counted from 0.
+    /// The part of it that is in the `nth` line, counted from 0.
     fn part(self, nth: usize) -> Option<Self> {
         match self {
             Self::One(_) => (nth == 0).then_some(self),
@@ -99,7 +91,7 @@ impl Settings {
     }
 }
 
-/// What CloudWatch takes for a namespace, and for the value of a dimension as well (`MetricDatum` and `Dimension`,
+/// What CloudWatch accepts as a namespace, and as the value of a dimension (`MetricDatum` and `Dimension`,
 /// Amazon CloudWatch API reference).
 fn name(value: &str) -> Result<String, &'static str> {
     const RULE: &str =
@@ -123,11 +115,10 @@ impl Metrics {
         }
     }
 
-    /// Writes what an invocation has to say, in one go: a line, and further lines for what samples are more than one
-    /// can hold. They name the invocation, as its summary in the log does.
+    /// Writes the metrics of an invocation: a line, and further lines for samples beyond the limit of one line. They
+    /// contain the request id, as the summary in the log does.
     ///
-    /// They are no log lines: without a level they count as INFO, so a function whose log level is above that has no
-    /// metrics.
+    /// They are not log lines: without a level they count as INFO, so a function with a log level above that has no metrics.
     pub fn write(&self, request_id: &str, values: &[(Metric, MetricValue<'_>)]) {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let timestamp = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
@@ -135,19 +126,23 @@ impl Metrics {
         for nth in 0.. {
             let parts = values
                 .iter()
-                .filter_map(|(metric, figure)| Some((*metric, figure.part(nth)?)));
+                .filter_map(|(metric, value)| Some((*metric, value.part(nth)?)));
             let values: Vec<(Metric, MetricValue<'_>)> = parts.collect();
             if values.is_empty() {
                 break;
             }
             let line = self.line(timestamp, request_id, &values);
-            // Into memory, and of numbers and strings: writing it cannot fail.
+            // Numbers and strings, into memory: this cannot fail.
             lines.extend(serde_json::to_vec(&line).unwrap_or_default());
             lines.push(b'\n');
         }
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = writer.write_all(&lines).and_then(|()| writer.flush()) {
-            tracing::warn!(reason = %error, "the metrics of an invocation could not be written");
+            tracing::warn!(
+                event = "metrics_not_written",
+                reason = %error,
+                "the metrics of the invocation could not be written"
+            );
         }
     }
 
@@ -205,7 +200,7 @@ struct Values<'a>(&'a [(Metric, MetricValue<'a>)]);
 
 impl Serialize for Values<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(metric, figure)| (metric.name, figure)))
+        serializer.collect_map(self.0.iter().map(|(metric, value)| (metric.name, value)))
     }
 }
 

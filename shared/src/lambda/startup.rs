@@ -1,4 +1,4 @@
-//! What every `main` does around its handler.
+//! A function that cannot be set up answers every invocation with the reason.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use lambda_runtime::Diagnostic;
 
 use crate::lambda::invocation::diagnostic;
 
-/// A function could not be set up. The text says why, once for all invocations.
+/// A function could not be set up, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartupError(String);
 
@@ -24,15 +24,12 @@ impl From<StartupError> for Diagnostic {
     }
 }
 
-/// Keeps a function alive that could not be set up, so that every invocation is answered with the reason:
-/// whoever invokes it by hand sees what to change, which the crash of a process would not tell them.
-///
-/// # Errors
-/// The reason, also logged here.
+/// Logs why a function could not be set up, and returns it for the answer of every invocation: a person who invokes it
+/// sees what to change, which the crash of a process would not show.
 pub fn ready<T>(set_up: Result<T, impl fmt::Display>) -> Result<T, StartupError> {
     set_up.map_err(|error| {
         let reason = error.to_string();
-        tracing::error!(reason, "the function cannot start");
+        tracing::error!(event = "startup_failed", reason, "the function cannot start");
         StartupError(reason)
     })
 }

@@ -143,10 +143,13 @@ pub(super) fn mutations() -> Vec<Mutation> {
             "/Resources/Dashboard/Properties/DashboardBody/Fn::Sub/0": "{\"widgets\": [{\"properties\": {\"markdown\": \"Good luck.\"}}]}"
         }
 
-        query_uses_logged_events_and_fields: "a message that nobody logs" {
+        query_uses_logged_events_and_fields: "an event that is not logged" {
+            "/Resources/RetriesByStatusQuery/Properties/QueryString": "filter event = \"order_refused\""
+        }
+        query_uses_logged_events_and_fields: "a sentence" {
             "/Resources/RetriesByStatusQuery/Properties/QueryString": "filter message = \"order retried\""
         }
-        query_uses_logged_events_and_fields: "a field that nobody logs" {
+        query_uses_logged_events_and_fields: "a field that is not logged" {
             "/Resources/OneCustomerQuery/Properties/QueryString": "filter customer_id = \"123\" | fields @timestamp, customer_email"
         }
         query_reads_the_stacks_log_groups: "into another" {

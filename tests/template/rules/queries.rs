@@ -1,5 +1,6 @@
-//! Saved queries look for what is really logged.
+//! Saved queries filter on events and fields that the functions log, never on a sentence.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -7,18 +8,17 @@ use regex::Regex;
 use serde_json::json;
 
 use super::ensure;
-use integration_tests::template::Template;
+use integration_tests::{documents::root, template::Template};
 
-/// What the functions are made of.
+/// The source files of the functions.
 fn sources() -> &'static str {
     static SOURCES: LazyLock<String> = LazyLock::new(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let mut left = ["functions", "shared"].map(|name| root.join(name)).to_vec();
+        let mut left = ["functions", "shared"].map(|name| root().join(name)).to_vec();
         let mut text = String::new();
         while let Some(path) = left.pop() {
             if path.is_dir() {
                 left.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if is_product_code(&path) {
                 text.push_str(&std::fs::read_to_string(path).unwrap());
             }
         }
@@ -27,12 +27,25 @@ fn sources() -> &'static str {
     &SOURCES
 }
 
-/// Each message is text of the code, and each field a name in it.
-pub(crate) fn query_uses_logged_events_and_fields(template: &Template) -> Result<(), String> {
+fn is_product_code(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs")
+}
+
+/// Whether a query's code filters on the text of a message.
+fn filters_on_message(query: &str) -> bool {
+    static MESSAGE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(^|[^@\w])message\s*(=|!=|in\b|like\b|not\b)").unwrap());
+    MESSAGE.is_match(query)
+}
+
+/// Checks a query: each text in it is an event that the functions log, or an example; each name is a word of the query
+/// language, a name that the query defines, or a field that the functions log.
+pub(crate) fn check(query: &str) -> Result<(), String> {
     static TEXT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""([^"]*)""#).unwrap());
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"like /([^/]|\\/)*/").unwrap());
     static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"@?[a-z_]+").unwrap());
     // Of Logs Insights itself (CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax").
-    const WORDS: [&str; 19] = [
+    const WORDS: [&str; 24] = [
         "filter",
         "fields",
         "stats",
@@ -41,6 +54,10 @@ pub(crate) fn query_uses_logged_events_and_fields(template: &Template) -> Result
         "by",
         "as",
         "in",
+        "and",
+        "like",
+        "bin",
+        "h",
         "asc",
         "desc",
         "count",
@@ -48,40 +65,53 @@ pub(crate) fn query_uses_logged_events_and_fields(template: &Template) -> Result
         "latest",
         "min",
         "max",
+        "sum",
         "level",
         "message",
         "@timestamp",
-        "@logStream",
+        "@message",
     ];
-    for query in template.of_type("AWS::Logs::QueryDefinition")? {
-        let text: String = query
-            .text("/QueryString")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        for value in TEXT.captures_iter(&text) {
-            let value = &value[1];
-            let example = value == "123" || value == "2023-10-15T14:30:00Z";
-            ensure!(
-                example || sources().contains(&format!("\"{value}\"")),
-                "{}: nobody logs {value:?}",
-                query.id
-            );
-        }
-        let code = TEXT.replace_all(&text, "").replace("@logStream", "");
-        let given: Vec<&str> = code
-            .split(" as ")
-            .skip(1)
-            .filter_map(|rest| rest.split([',', ' ', '\n']).next())
-            .collect();
-        for name in NAME.find_iter(&code) {
-            let name = name.as_str();
-            let known = WORDS.contains(&name) || given.contains(&name) || is_field(name);
-            ensure!(known, "{}: nobody logs the field {name}", query.id);
-        }
+    // What a filter compares with besides events.
+    const VALUES: [&str; 4] = ["123", "2023-10-15T14:30:00Z", "misconfigured", "ERROR"];
+    let query: String = query
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    ensure!(!filters_on_message(&query), "it filters on a sentence");
+    let code = PATTERN.replace_all(&query, "");
+    for value in TEXT.captures_iter(&code) {
+        let value = &value[1];
+        ensure!(
+            VALUES.contains(&value) || events().contains(value),
+            "there is no event {value:?}"
+        );
+    }
+    let code = TEXT.replace_all(&code, "").replace("@logStream", "");
+    let defined: Vec<&str> = code
+        .split(" as ")
+        .skip(1)
+        .filter_map(|rest| rest.split([',', ' ', '\n']).next())
+        .collect();
+    for name in NAME.find_iter(&code) {
+        let name = name.as_str();
+        let known = WORDS.contains(&name) || defined.contains(&name) || is_field(name);
+        ensure!(known, "there is no field {name}");
     }
     Ok(())
+}
+
+/// The events that the functions log: in a tracing call, or as the literal after the level in a call of a macro around it.
+pub(crate) fn events() -> &'static BTreeSet<&'static str> {
+    static EVENTS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        let event = r#"(?:\bevent = |\b(?:debug|info|warn|error),\s*|\$level,\s*)"([a-z]+(?:_[a-z]+)*)""#;
+        let event = Regex::new(event).unwrap();
+        event
+            .captures_iter(sources())
+            .map(|found| found.get(1).unwrap().as_str())
+            .collect()
+    });
+    &EVENTS
 }
 
 fn is_field(name: &str) -> bool {
@@ -95,15 +125,22 @@ fn is_field(name: &str) -> bool {
     forms.iter().any(|form| sources().contains(form))
 }
 
+pub(crate) fn query_uses_logged_events_and_fields(template: &Template) -> Result<(), String> {
+    for query in template.of_type("AWS::Logs::QueryDefinition")? {
+        check(query.text("/QueryString")).map_err(|problem| format!("{}: {problem}", query.id))?;
+    }
+    Ok(())
+}
+
 pub(crate) fn query_reads_the_stacks_log_groups(template: &Template) -> Result<(), String> {
     let groups = ["FetchCustomersLogGroup", "SubmitOrdersLogGroup"].map(|name| json!({"Ref": name}));
     for query in template.of_type("AWS::Logs::QueryDefinition")? {
-        let looked = query.properties["LogGroupNames"]
+        let read = query.properties["LogGroupNames"]
             .as_array()
             .cloned()
             .unwrap_or_default();
-        let right = !looked.is_empty() && looked.iter().all(|group| groups.contains(group));
-        ensure!(right, "{} looks into {looked:?}", query.id);
+        let right = !read.is_empty() && read.iter().all(|group| groups.contains(group));
+        ensure!(right, "{} reads {read:?}", query.id);
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ fn written(values: &[(Metric, MetricValue<'_>)]) -> Vec<Value> {
 }
 
 #[test]
-fn a_line_names_its_metrics_with_their_units_and_holds_their_values() {
+fn line_has_metrics_units_and_values() {
     let mut lines = written(&[
         (DONE, MetricValue::One(0)),
         (TOOK, MetricValue::Samples(&[0.1, 20.0])),
@@ -57,7 +57,7 @@ fn a_line_names_its_metrics_with_their_units_and_holds_their_values() {
 }
 
 #[test]
-fn samples_go_on_in_further_lines_and_nothing_else_does() {
+fn only_samples_continue_on_further_lines() {
     for (count, parts) in [
         (1, vec![1]),
         (100, vec![100]),
@@ -78,7 +78,7 @@ fn samples_go_on_in_further_lines_and_nothing_else_does() {
 }
 
 #[test]
-fn what_has_no_samples_is_left_out() {
+fn metric_without_samples_is_omitted() {
     let lines = written(&[(DONE, MetricValue::One(1)), (TOOK, MetricValue::Samples(&[]))]);
     assert_eq!(lines[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"], json!([DONE]));
     assert_eq!(lines[0].get("Took"), None);
@@ -93,7 +93,7 @@ fn read(namespace: &str, stack: &str) -> Result<Settings, ConfigError> {
 }
 
 #[test]
-fn the_settings_have_defaults_and_are_what_cloudwatch_takes() {
+fn settings_have_defaults_and_cloudwatchs_rules() {
     let defaults = read("", "").unwrap();
     assert_eq!(defaults.namespace, "CustomerOrderSync");
     assert_eq!(defaults.stack, "customer-order-sync");
