@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use integration_tests::emf::{ENDS, Line, sum, values};
+use integration_tests::emf::{Line, VERDICT_METRICS, sum, values};
 use local_run::{LocalDeployment, STACK};
 use sandbox::customers;
 
@@ -35,7 +35,7 @@ fn each_invocation_prints_its_metrics_whole_and_they_add_up() {
         let lines = tokio::time::timeout(PATIENCE, async {
             loop {
                 let lines = metrics(stack, began_ms).await;
-                let all = ENDS.iter().map(|end| sum(&lines, end)).sum::<f64>();
+                let all = VERDICT_METRICS.iter().map(|end| sum(&lines, end)).sum::<f64>();
                 if all >= 60.0 && sum(&lines, "RunCompleted") >= 1.0 {
                     break lines;
                 }
@@ -45,7 +45,7 @@ fn each_invocation_prints_its_metrics_whole_and_they_add_up() {
         let lines = lines.await.unwrap();
         let added = |metric: &str| sum(&lines, metric);
         assert_eq!(
-            ENDS.map(added),
+            VERDICT_METRICS.map(added),
             [valid as f64, 0.0, (60 - valid) as f64, 0.0, 0.0]
         );
         assert_eq!(

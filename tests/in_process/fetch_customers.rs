@@ -11,7 +11,7 @@ use std::{collections::HashSet, time::Duration};
 use fixture::{Change, only_id};
 use integration_tests::{
     aws::Fault,
-    bridge::{Bridge, Environment, FETCH_CUSTOMERS, LONGEST_RUN, QUEUE_URL, raw, until},
+    bridge::{Bridge, Environment, FETCH_CUSTOMERS, MAX_RUN_TIMEOUT, QUEUE_URL, raw, until},
 };
 use sandbox::{Answer, Compression, Customers, Endpoint, LinkTargets, Rule, Settings, customers};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet, io, sync::LazyLock};
 
 use fixture::Change;
 use integration_tests::{
-    bridge::{Bridge, LONGEST_RUN, REQUEST_ID, raw, until},
+    bridge::{Bridge, MAX_RUN_TIMEOUT, REQUEST_ID, raw, until},
     canaries::canaries,
 };
 use sandbox::{Settings, customers};
@@ -175,7 +175,7 @@ async fn traced_day(count: u64) -> Vec<Value> {
     let header = format!("Root={TRACE_ID};Parent=53995c3f42cd8ad8;Sampled=1");
     let invocation = Invocation {
         trace_header: Some(&header),
-        ..until(Instant::now() + LONGEST_RUN)
+        ..until(Instant::now() + MAX_RUN_TIMEOUT)
     };
     let run = raw(&json!({"order_date": ORDER_DATE}));
     bridge.fetch.handle(&run, invocation).await.unwrap();

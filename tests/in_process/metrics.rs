@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use integration_tests::{
     bridge::{Bridge, FUNCTION_TIMEOUT, REQUEST_ID, raw, until},
-    emf::{ENDS, Line, faults, sum, values},
+    emf::{Line, VERDICT_METRICS, sum, values, violations},
 };
 use sandbox::{Answer, Endpoint, Rule, Settings, customers};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ async fn on_an_ordinary_day_they_add_up_to_what_happened() {
     assert_eq!(values(&lines, "RunCompleted"), [1.0]);
     assert_eq!(values(&lines, "RunDuration"), [number(run.progress.elapsed_ms)]);
     assert_eq!(
-        sums(&lines, ENDS),
+        sums(&lines, VERDICT_METRICS),
         [number(orders), 0.0, number(200 - orders), 0.0, 0.0]
     );
     assert_eq!(values(&lines, "DestinationLatency").len(), orders);
@@ -92,7 +92,7 @@ async fn on_an_ordinary_day_they_add_up_to_what_happened() {
 async fn on_a_bad_day_each_message_received_is_in_one_of_them_and_no_answer_is_left_out() {
     let (bridge, received) = bad_day().await;
     let lines = bridge.aws.console().metrics();
-    let ends = sums(&lines, ENDS);
+    let ends = sums(&lines, VERDICT_METRICS);
     assert_eq!(ends.iter().sum::<f64>(), number(received));
     assert!(ends.iter().take(4).all(|end| *end > 0.0), "{ends:?}");
     let counters = bridge.sandbox.counters();
@@ -125,7 +125,7 @@ fn a_line_that_cloudwatch_would_not_take_is_found() {
         ]},
         "Stack": "s", "A": [1, 2.5]
     });
-    assert_eq!(faults(&good), [] as [String; 0]);
+    assert_eq!(violations(&good), [] as [String; 0]);
     let directive = "/_aws/CloudWatchMetrics/0";
     for (place, value) in [
         ("/_aws/Timestamp", json!("2023-10-15T14:30:00Z")),
@@ -146,7 +146,12 @@ fn a_line_that_cloudwatch_would_not_take_is_found() {
     ] {
         let mut broken = good.clone();
         *broken.pointer_mut(place).unwrap() = value;
-        assert_eq!(faults(&broken).len(), 1, "{broken}: {:?}", faults(&broken));
+        assert_eq!(
+            violations(&broken).len(),
+            1,
+            "{broken}: {:?}",
+            violations(&broken)
+        );
     }
-    assert!(!faults(&json!({"level": "INFO", "message": "batch settled"})).is_empty());
+    assert!(!violations(&json!({"level": "INFO", "message": "batch settled"})).is_empty());
 }

@@ -1,6 +1,6 @@
 //! AWS in memory, as the SDK's own HTTP client: Secrets Manager and SQS, with faults.
 //!
-//! Nothing leaves the process, so that it runs on a clock that a test turns.
+//! Nothing leaves the process, so that it runs on a test's paused clock.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ use crate::{
     sqs_api,
 };
 
-/// One call that the functions made.
+/// A call of one of the functions.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// `SendMessageBatch` and the like.
@@ -34,22 +34,22 @@ pub struct Call {
     pub input: Value,
 }
 
-/// What goes wrong with a call.
+/// A fault of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Answered with this status and error code; nothing is done.
+    /// Answered with this status and error code; not carried out.
     Refuse(u16, &'static str),
-    /// No answer ever; nothing is done.
+    /// No answer; not carried out.
     Hang,
-    /// Done, but the answer is lost.
+    /// Carried out, and the answer is lost.
     LoseAnswer,
-    /// Done, but the answer ends in the middle, as if that were its end.
+    /// Carried out, and the answer ends in the middle, as if complete.
     CutAnswer,
-    /// Of a batch call, the entries with these places fail.
+    /// These entries of a batch call fail.
     FailEntries {
         /// Counted from 0.
         entries: Vec<usize>,
-        /// Whose fault it is said to be.
+        /// `SenderFault` of SQS's answer.
         sender_fault: bool,
     },
 }
@@ -82,33 +82,30 @@ impl Aws {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets a secret's text.
     pub fn set_secret(&self, arn: &str, text: impl Into<String>) {
         self.account().secrets.insert(arn.to_owned(), text.into());
     }
 
-    /// Makes a queue.
     pub fn create_queue(&self, url: &str, settings: QueueSettings) {
         self.account().queues.create(url, settings);
     }
 
-    /// Looks at, or changes, the queues as SQS itself would.
+    /// Reads or changes the queues directly.
     pub fn queues<R>(&self, look: impl FnOnce(&mut Queues) -> R) -> R {
         look(&mut self.account().queues)
     }
 
-    /// Decides from now on which calls go wrong.
+    /// From now on, `faults` decides which calls fail.
     pub fn set_faults(&self, faults: impl FnMut(&Call) -> Option<Fault> + Send + 'static) {
         self.account().faults = Some(Box::new(faults));
     }
 
-    /// Decides from now on how long a call takes, before and again after it is carried out.
+    /// From now on, `latency` decides the delay before a call is carried out, and again the one after it.
     pub fn set_latency(&self, latency: impl FnMut() -> Duration + Send + 'static) {
         self.account().latency = Some(Box::new(latency));
     }
 
     /// The calls of an action so far.
-    #[must_use]
     pub fn calls(&self, action: &str) -> Vec<Call> {
         self.account()
             .calls
@@ -118,20 +115,17 @@ impl Aws {
             .collect()
     }
 
-    /// What the functions print for CloudWatch.
-    #[must_use]
+    /// The functions' standard output.
     pub fn console(&self) -> Console {
         self.account().console.clone()
     }
 
     /// The model's time of day.
-    #[must_use]
     pub fn wall_clock(&self) -> SystemTime {
         self.account().queues.wall_clock()
     }
 
-    /// What the functions' clients are made of.
-    #[must_use]
+    /// The configuration of the functions' clients.
     pub fn sdk_config(&self) -> SdkConfig {
         let aws = self.clone();
         let credentials = Credentials::new("fixture-key-id", "fixture-secret-key", None, None, "test");
@@ -158,10 +152,10 @@ impl Aws {
             .unwrap_or_default()
     }
 
-    /// A receive that waits does so until a message is visible.
+    /// Long polling: waits until a message is visible.
     async fn wait_for_messages(&self, call: &Call) {
-        if let Some(until) = self.queues(|queues| sqs_api::waits_until(queues, call)) {
-            tokio::time::sleep_until(until).await;
+        if let Some(deadline) = self.queues(|queues| sqs_api::poll_deadline(queues, call)) {
+            tokio::time::sleep_until(deadline).await;
         }
     }
 

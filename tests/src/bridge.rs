@@ -21,9 +21,7 @@ use crate::{
     sqs::{QueueSettings, StoredMessage},
 };
 
-/// The customers' queue.
 pub const QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/customers";
-/// The dead-letter queue.
 pub const DEAD_LETTER_QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters";
 /// The secret with the API key.
 pub const SOURCE_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:source-AbCdEf";
@@ -35,19 +33,18 @@ pub const DESTINATION_SECRET: &str =
 pub const FETCH_CUSTOMERS: &str =
     "arn:aws:lambda:eu-west-1:123456789012:function:stack-FetchCustomers-1A2B3C";
 
-/// The time-out of `submit-orders` in the tests.
+/// The timeout of `submit-orders` in the tests.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The time-out of `fetch-customers` in the tests: the longest there is.
-pub const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
+/// The timeout of `fetch-customers` in the tests: Lambda's maximum.
+pub const MAX_RUN_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// The functions' environment, changed as a test wants it.
+/// The functions' environment variables.
 #[derive(Debug, Clone)]
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// The environment that leads to `sandbox`.
-    #[must_use]
+    /// The variables that lead to `sandbox`.
     pub fn of(sandbox: &Sandbox) -> Self {
         Self::at(
             &sandbox.customers_url(),
@@ -56,8 +53,7 @@ impl Environment {
         )
     }
 
-    /// The environment that leads to these URLs.
-    #[must_use]
+    /// The variables that lead to these URLs.
     pub fn at(source_url: &str, token_url: &str, destination_url: &str) -> Self {
         let all = [
             ("SOURCE_URL", source_url),
@@ -76,8 +72,7 @@ impl Environment {
         )
     }
 
-    /// With one more variable, or another value of one.
-    #[must_use]
+    /// With one more variable, or another value for one.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(0, (name.to_owned(), value.into()));
         self
@@ -92,7 +87,6 @@ impl Environment {
 }
 
 /// An account with both secrets and both queues.
-#[must_use]
 pub fn account(settings: &Settings) -> Aws {
     let aws = Aws::default();
     aws.create_queue(DEAD_LETTER_QUEUE_URL, QueueSettings::default());
@@ -113,13 +107,10 @@ pub fn account(settings: &Settings) -> Aws {
 pub static TLS: LazyLock<Tls> = LazyLock::new(|| Tls::from_system().expect("root certificates"));
 
 /// The real network, as `submit-orders` uses it.
-#[must_use]
 pub fn http_client() -> HttpClient {
     HttpClient::new(&TLS, |builder| builder).expect("a client")
 }
 
-/// `fetch-customers`, set up.
-#[must_use]
 pub fn fetch_customers(environment: &Environment, aws: &Aws) -> fetch_customers::handler::Handler {
     let config = fetch_customers::config::Config::read(&|name| environment.get(name)).expect("configuration");
     let http = fetch_customers::handler::http_client(&TLS).expect("a client");
@@ -132,14 +123,12 @@ fn wall_clock(aws: &Aws) -> WallClock {
     Arc::new(move || aws.wall_clock())
 }
 
-/// `submit-orders`, set up with the real network.
-#[must_use]
+/// `submit-orders` with the real network.
 pub fn submit_orders(environment: &Environment, aws: &Aws) -> submit_orders::handler::Handler {
     submit_orders_over(environment, aws, Arc::new(http_client()))
 }
 
-/// `submit-orders`, set up with a transport of the test's.
-#[must_use]
+/// `submit-orders` with a transport of the test.
 pub fn submit_orders_over(
     environment: &Environment,
     aws: &Aws,
@@ -155,11 +144,10 @@ pub fn submit_orders_over(
     )
 }
 
-/// The Lambda id of all invocations of the tests.
+/// The request id of all invocations in the tests.
 pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 
-/// An invocation that ends then, and is not traced.
-#[must_use]
+/// An untraced invocation with this deadline.
 pub const fn until(deadline: Instant) -> Invocation<'static> {
     Invocation {
         deadline,
@@ -169,8 +157,6 @@ pub const fn until(deadline: Instant) -> Invocation<'static> {
     }
 }
 
-/// `redrive-orders`, set up.
-#[must_use]
 pub fn redrive_orders(aws: &Aws) -> redrive_orders::handler::Handler {
     let config = redrive_orders::config::Config {
         queue_url: QUEUE_URL.to_owned(),
@@ -180,25 +166,20 @@ pub fn redrive_orders(aws: &Aws) -> redrive_orders::handler::Handler {
 }
 
 /// JSON as the runtime hands it to a handler.
-#[must_use]
 pub fn raw(value: &Value) -> Box<RawValue> {
     RawValue::from_string(value.to_string()).expect("JSON")
 }
 
 /// A sandbox and both functions.
 pub struct Bridge {
-    /// The two APIs.
     pub sandbox: Sandbox,
-    /// The account.
     pub aws: Aws,
-    /// `fetch-customers`.
     pub fetch: fetch_customers::handler::Handler,
-    /// `submit-orders`.
     pub submit: submit_orders::handler::Handler,
 }
 
 impl Bridge {
-    /// Starts a sandbox, and both functions with the environment that `change` makes of the usual one.
+    /// Starts a sandbox and both functions, their usual environment changed by `change`.
     pub async fn start(settings: Settings, change: impl FnOnce(Environment) -> Environment) -> Self {
         let aws = account(&settings);
         let sandbox = Sandbox::start(settings).await.expect("a free port");
@@ -213,19 +194,19 @@ impl Bridge {
         }
     }
 
-    /// Invokes `fetch-customers`, with all the time that Lambda can give.
+    /// Invokes `fetch-customers` with Lambda's maximum timeout.
     pub async fn run(&self, input: Value) -> Result<Summary, HandlerError> {
-        self.run_within(LONGEST_RUN, input).await
+        self.run_within(MAX_RUN_TIMEOUT, input).await
     }
 
-    /// Invokes `fetch-customers`, with so much time.
-    pub async fn run_within(&self, time: Duration, input: Value) -> Result<Summary, HandlerError> {
+    /// Invokes `fetch-customers` with this timeout.
+    pub async fn run_within(&self, timeout: Duration, input: Value) -> Result<Summary, HandlerError> {
         self.fetch
-            .handle(&raw(&input), until(Instant::now() + time))
+            .handle(&raw(&input), until(Instant::now() + timeout))
             .await
     }
 
-    /// Puts bodies on the queue as they are.
+    /// Sends bodies to CustomerQueue as they are.
     pub fn enqueue(&self, bodies: impl IntoIterator<Item = String>) {
         self.aws.queues(|queues| {
             for body in bodies {
@@ -236,8 +217,8 @@ impl Bridge {
         });
     }
 
-    /// Does what the event source mapping does, once: receives up to `most` messages, invokes
-    /// `submit-orders`, and deletes what did not fail.
+    /// One round of the event source mapping: receives up to `most` messages, invokes `submit-orders`, and deletes
+    /// the messages that did not fail.
     ///
     /// # Returns
     /// The messages received, and the ids of those that failed, sorted.
@@ -273,14 +254,11 @@ impl Bridge {
         while !self.deliver(10).await.0.is_empty() {}
     }
 
-    /// What lies in the dead-letter queue.
-    #[must_use]
     pub fn dead_letters(&self) -> Vec<StoredMessage> {
         self.aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL))
     }
 
-    /// What is on the queue, hidden messages too.
-    #[must_use]
+    /// Messages on CustomerQueue, also those in flight.
     pub fn waiting(&self) -> Vec<StoredMessage> {
         self.aws.queues(|queues| queues.messages(QUEUE_URL))
     }

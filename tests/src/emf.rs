@@ -1,4 +1,4 @@
-//! What the functions print for CloudWatch to make metrics of, read as CloudWatch reads it.
+//! The functions' metrics in the embedded metric format, read as CloudWatch reads them.
 
 use std::{
     io,
@@ -8,14 +8,14 @@ use std::{
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-/// The specification's own schema. What it says in words only is in [`faults`].
+/// The specification's schema. Its rules in prose are in [`violations`].
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../emf/schema.json")).expect("JSON");
     jsonschema::draft7::new(&schema).expect("a schema")
 });
 
-/// The metrics of `submit-orders` that each message received is in exactly one of.
-pub const ENDS: [&str; 5] = [
+/// One metric for each verdict: `submit-orders` counts every message in exactly one of them.
+pub const VERDICT_METRICS: [&str; 5] = [
     "OrdersDelivered",
     "OrdersDuplicate",
     "OrdersRejected",
@@ -23,7 +23,7 @@ pub const ENDS: [&str; 5] = [
     "OrdersDeferred",
 ];
 
-/// Where the lines go in place of standard output. Clones are the same one.
+/// Takes the place of standard output. Clones share their content.
 #[derive(Debug, Clone, Default)]
 pub struct Console(Arc<Mutex<Vec<u8>>>);
 
@@ -42,15 +42,12 @@ impl io::Write for Console {
 }
 
 impl Console {
-    /// What was printed so far.
-    #[must_use]
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         String::from_utf8(bytes).expect("UTF-8")
     }
 
-    /// The metrics in it: each line is found to be one that CloudWatch takes.
-    #[must_use]
+    /// The metrics of every line, each of which must be valid.
     pub fn metrics(&self) -> Vec<Line> {
         self.text()
             .lines()
@@ -59,14 +56,11 @@ impl Console {
     }
 }
 
-/// One line's metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The namespace.
     pub namespace: String,
     /// The value of the one dimension, `Stack`.
     pub stack: String,
-    /// The invocation.
     pub request_id: String,
     /// Name and unit of each metric, in the order of their definition.
     pub metrics: Vec<(String, String)>,
@@ -74,16 +68,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// When it was written, in milliseconds since 1970.
-    #[must_use]
+    /// In milliseconds since 1970.
     pub fn timestamp_ms(&self) -> u64 {
         self.root["_aws"]["Timestamp"].as_u64().expect("a time")
     }
 
-    /// Reads a line, and finds it to be as the specification wants it.
-    #[must_use]
+    /// Parses a line, which must be valid.
     pub fn parse(line: &Value) -> Self {
-        let wrong = faults(line);
+        let wrong = violations(line);
         assert_eq!(wrong, [] as [String; 0], "{line}");
         let root = line.as_object().expect("an object").clone();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -102,8 +94,7 @@ impl Line {
         }
     }
 
-    /// The values of a metric: none where the line does not define it.
-    #[must_use]
+    /// None where the line does not define the metric.
     pub fn values(&self, metric: &str) -> Vec<f64> {
         if !self.metrics.iter().any(|(name, _)| name == metric) {
             return Vec::new();
@@ -115,22 +106,18 @@ impl Line {
     }
 }
 
-/// All values of a metric.
-#[must_use]
 pub fn values(lines: &[Line], metric: &str) -> Vec<f64> {
     lines.iter().flat_map(|line| line.values(metric)).collect()
 }
 
-/// A metric's sum, as CloudWatch's statistic of that name.
-#[must_use]
+/// CloudWatch's statistic `Sum`.
 pub fn sum(lines: &[Line], metric: &str) -> f64 {
     values(lines, metric).iter().sum()
 }
 
-/// What is wrong with a line: by the schema, and by what the specification says in words ("Metric definition object",
-/// "Target members", "DimensionSet array").
-#[must_use]
-pub fn faults(line: &Value) -> Vec<String> {
+/// Violations of the schema and of the specification's rules in prose ("Metric definition object", "Target members",
+/// "DimensionSet array").
+pub fn violations(line: &Value) -> Vec<String> {
     let mut wrong: Vec<String> = SCHEMA.iter_errors(line).map(|error| error.to_string()).collect();
     if !wrong.is_empty() {
         return wrong;

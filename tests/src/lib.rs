@@ -1,7 +1,7 @@
-//! What the tests share: AWS in memory ([`aws`], [`sqs`]), and what its CloudWatch is told ([`emf`]); the functions set
-//! up in this process between it and a sandbox ([`bridge`]); `submit-orders` in a world that fails by seed
-//! ([`simulation`]), where the destination is in memory too ([`destination`]). And what tests read: the templates
-//! ([`template`]), the documents ([`documents`]) and the runbook ([`runbook`]).
+//! Shared by the tests: AWS in memory ([`aws`], [`sqs`]) and its CloudWatch ([`emf`]); the functions in this process
+//! between it and a sandbox ([`bridge`]); `submit-orders` in a simulated world that fails by seed ([`simulation`]), where
+//! the destination is in memory too ([`destination`]); readers of the templates ([`template`]), the documents
+//! ([`documents`]) and the runbook ([`runbook`]).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

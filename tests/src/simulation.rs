@@ -26,7 +26,7 @@ use crate::{
         submit_orders_over, until,
     },
     destination::{CLIENT_ID, Destination, Weather},
-    emf::{ENDS, sum},
+    emf::{VERDICT_METRICS, sum},
     sqs::{QueueSettings, StoredMessage},
 };
 
@@ -297,7 +297,9 @@ impl World {
         for message in received {
             if self.by_chance(3) {
                 self.aws
-                    .queues(|queues| queues.hide(QUEUE_URL, &message.receipt_handle(), Duration::ZERO))
+                    .queues(|queues| {
+                        queues.change_visibility(QUEUE_URL, &message.receipt_handle(), Duration::ZERO)
+                    })
                     .ok();
             }
         }
@@ -420,7 +422,7 @@ impl World {
             ));
         }
         let lines = self.aws.console().metrics();
-        let counted: f64 = ENDS.iter().map(|end| sum(&lines, end)).sum();
+        let counted: f64 = VERDICT_METRICS.iter().map(|end| sum(&lines, end)).sum();
         let settled = self.counts.lock().expect("not poisoned").settled;
         if counted.to_string() != settled.to_string() {
             wrong.push(format!("the metrics have {counted} of {settled} messages"));

@@ -9,52 +9,45 @@ use tokio::time::Instant;
 
 use crate::sqs_api::Poll;
 
-/// The most bytes of a message, attributes included (Amazon SQS API reference).
+/// The maximum size of a message, attributes included (Amazon SQS API reference).
 pub const MESSAGE_BYTES: usize = 1_048_576;
 
-/// The longest that a message can be hidden, from its receive on (Amazon SQS API reference).
-const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
+/// The maximum visibility timeout, counted from the receive (Amazon SQS API reference).
+const MAX_VISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// A message on a queue.
 #[derive(Debug, Clone)]
 pub struct StoredMessage {
-    /// SQS's id.
     pub id: String,
-    /// The body.
     pub body: String,
     /// The message attributes, all strings.
     pub attributes: BTreeMap<String, String>,
     /// The `AWSTraceHeader` system attribute.
     pub trace_header: Option<String>,
-    /// When it was sent; kept when the redrive policy moves it.
+    /// Kept when the redrive policy moves it.
     pub sent: Instant,
-    /// From when on it can be received.
     pub visible_at: Instant,
-    /// When it was received last.
+    /// The last receive.
     pub received_at: Option<Instant>,
-    /// How often it was received.
     pub receives: u32,
 }
 
 impl StoredMessage {
     /// The handle of the last receive.
-    #[must_use]
     pub fn receipt_handle(&self) -> String {
         format!("{}#{}", self.id, self.receives)
     }
 }
 
-/// A queue's settings.
 #[derive(Debug, Clone)]
 pub struct QueueSettings {
-    /// How long a received message is hidden.
+    /// The visibility timeout.
     pub visibility: Duration,
-    /// After how long a message is deleted.
     pub retention: Duration,
-    /// Where a message goes that was received so often already.
+    /// The redrive policy: the dead-letter queue's URL, and `maxReceiveCount`.
     pub redrive: Option<(String, u32)>,
-    /// How many messages can be hidden at a time.
-    pub most_in_flight: usize,
+    /// The quota of messages in flight.
+    pub max_in_flight: usize,
 }
 
 impl Default for QueueSettings {
@@ -63,7 +56,7 @@ impl Default for QueueSettings {
             visibility: Duration::from_secs(390),
             retention: Duration::from_secs(4 * 24 * 60 * 60),
             redrive: None,
-            most_in_flight: 120_000,
+            max_in_flight: 120_000,
         }
     }
 }
@@ -75,22 +68,21 @@ struct Queue {
     messages: BTreeMap<u64, StoredMessage>,
 }
 
-/// All queues of an account.
 #[derive(Debug)]
 pub struct Queues {
     queues: HashMap<String, Queue>,
     sent: u64,
     short_polls: u64,
     started: (Instant, SystemTime),
-    /// Bodies of messages that a queue deleted since their retention ended.
+    /// Bodies of messages that were deleted at the end of their retention.
     pub deleted_unseen: Vec<String>,
-    /// Where it is set, `ReceiveMessage` brings as many messages as chance has it, in any order.
+    /// If set, `ReceiveMessage` returns a random number of messages in random order.
     pub by_chance: Option<fastrand::Rng>,
 }
 
 impl Default for Queues {
     fn default() -> Self {
-        // Some day; a model that looked at the real clock would not be the same twice.
+        // A fixed day: with the real clock, no two runs would be the same.
         let day = UNIX_EPOCH + Duration::from_secs(1_697_380_200);
         Self {
             queues: HashMap::new(),
@@ -105,7 +97,6 @@ impl Default for Queues {
 
 impl Queues {
     /// The model's time of day.
-    #[must_use]
     pub fn wall_clock(&self) -> SystemTime {
         self.started.1 + self.started.0.elapsed()
     }
@@ -115,14 +106,12 @@ impl Queues {
         self.queues.entry(url.to_owned()).or_default().settings = settings;
     }
 
-    /// All messages of a queue, hidden ones too.
-    #[must_use]
+    /// All messages of a queue, also those in flight.
     pub fn messages(&self, url: &str) -> Vec<StoredMessage> {
         self.queues[url].messages.values().cloned().collect()
     }
 
-    /// When the next hidden message of a queue is seen again.
-    #[must_use]
+    /// When the next message of a queue becomes visible.
     pub fn next_visible(&self, url: &str) -> Option<Instant> {
         self.queues[url]
             .messages
@@ -131,7 +120,7 @@ impl Queues {
             .min()
     }
 
-    /// Puts a message on a queue, as `SendMessage` would.
+    /// `SendMessage`.
     pub fn send(
         &mut self,
         url: &str,
@@ -174,7 +163,7 @@ impl Queues {
         Ok(id)
     }
 
-    /// Receives up to `most` messages; `choose` picks one after the other among so many visible ones.
+    /// Receives up to `most` messages, each chosen by `choose` among the number of visible ones.
     pub fn receive(
         &mut self,
         url: &str,
@@ -190,8 +179,8 @@ impl Queues {
         self.poll(url, poll, choose).unwrap()
     }
 
-    /// Receives as `ReceiveMessage` would. One that does not wait asks only half of the servers; and only that one
-    /// is told that too many messages are in flight already, where one that waits is told that there is none.
+    /// `ReceiveMessage`. Short polling asks only half of the servers. With too many messages in flight, short polling
+    /// gets `OverLimit`, and long polling an empty answer.
     pub(crate) fn poll(
         &mut self,
         url: &str,
@@ -208,8 +197,8 @@ impl Queues {
         let Queue { settings, messages } = self.queues.get_mut(url).unwrap();
         let is_visible = |message: &StoredMessage| message.visible_at <= now;
         let in_flight = messages.values().filter(|message| !is_visible(message)).count();
-        let room = settings.most_in_flight.saturating_sub(in_flight);
-        if room == 0 && !poll.waits {
+        let quota = settings.max_in_flight.saturating_sub(in_flight);
+        if quota == 0 && !poll.waits {
             return Err("OverLimit");
         }
         let mut visible: Vec<u64> = messages
@@ -218,7 +207,7 @@ impl Queues {
             .map(|(number, _)| *number)
             .collect();
         let (mut received, mut moved) = (Vec::new(), Vec::new());
-        while received.len() < poll.most.min(room) && !visible.is_empty() {
+        while received.len() < poll.most.min(quota) && !visible.is_empty() {
             let number = visible.remove(choose(visible.len()));
             let message = messages.get_mut(&number).unwrap();
             if settings
@@ -246,9 +235,8 @@ impl Queues {
         self.deleted_unseen.extend(old.map(|(_, message)| message.body));
     }
 
-    /// Deletes a message, as `DeleteMessage` would and the event source mapping does with what succeeded. The
-    /// handle of a receive before the last one is taken, and may do nothing (Amazon SQS API reference): here it
-    /// does nothing.
+    /// `DeleteMessage`, as the event source mapping calls it for messages that succeeded. The handle of an earlier
+    /// receive is accepted and may have no effect (Amazon SQS API reference): here it has none.
     pub fn delete(&mut self, url: &str, receipt_handle: &str) -> Result<(), &'static str> {
         let queue = self.queues.get_mut(url).ok_or("QueueDoesNotExist")?;
         if !receipt_handle.contains('#') {
@@ -260,8 +248,13 @@ impl Queues {
         Ok(())
     }
 
-    /// Hides a message for a while from now on, as `ChangeMessageVisibility` would.
-    pub fn hide(&mut self, url: &str, receipt_handle: &str, delay: Duration) -> Result<(), &'static str> {
+    /// `ChangeMessageVisibility`.
+    pub fn change_visibility(
+        &mut self,
+        url: &str,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> Result<(), &'static str> {
         let now = Instant::now();
         let queue = self.queues.get_mut(url).ok_or("QueueDoesNotExist")?;
         let number = number_of(&queue.messages, receipt_handle).ok_or("ReceiptHandleIsInvalid")?;
@@ -270,7 +263,7 @@ impl Queues {
         if message.visible_at <= now {
             return Err("MessageNotInflight");
         }
-        if now + delay > received_at + LONGEST_VISIBILITY {
+        if now + delay > received_at + MAX_VISIBILITY {
             return Err("InvalidParameterValue");
         }
         message.visible_at = now + delay;
@@ -284,14 +277,14 @@ impl Queues {
     }
 }
 
-/// The message that this handle is the last one of.
+/// The number of the message whose last receive has this handle.
 fn number_of(messages: &BTreeMap<u64, StoredMessage>, receipt_handle: &str) -> Option<u64> {
     let (id, _) = receipt_handle.split_once('#')?;
     let number = id.strip_prefix("message-")?.parse().ok()?;
     (messages.get(&number)?.receipt_handle() == receipt_handle).then_some(number)
 }
 
-/// What SQS refuses in a body or an attribute (SendMessage, Amazon SQS API reference).
+/// Characters that SQS refuses in a body or an attribute (SendMessage, Amazon SQS API reference).
 fn is_refused(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

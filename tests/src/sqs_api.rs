@@ -10,21 +10,20 @@ use crate::{
     sqs::{MESSAGE_BYTES, Queues, StoredMessage},
 };
 
-/// What a `ReceiveMessage` asks for.
+/// The parameters of a `ReceiveMessage`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Poll {
-    /// How many messages at most.
     pub(crate) most: usize,
-    /// How long they are hidden, where not as long as the queue says.
+    /// `VisibilityTimeout`, in place of the queue's.
     pub(crate) hidden_for: Option<Duration>,
-    /// Whether it waits, and so asks all of SQS's servers.
+    /// Long polling, which asks all of SQS's servers.
     pub(crate) waits: bool,
 }
 
-/// Carries an action out.
+/// Carries out an action.
 ///
 /// # Errors
-/// The code that SQS answers.
+/// The error code of SQS's answer.
 pub(crate) fn carry_out(
     queues: &mut Queues,
     action: &str,
@@ -46,15 +45,15 @@ pub(crate) fn carry_out(
         }),
         "ChangeMessageVisibilityBatch" => batch(input, fault, |entry| {
             let delay = Duration::from_secs(entry["VisibilityTimeout"].as_u64().unwrap_or(u64::MAX));
-            queues.hide(url, &handle(entry), delay)?;
+            queues.change_visibility(url, &handle(entry), delay)?;
             Ok(json!({"Id": entry["Id"]}))
         }),
         _ => Err("UnknownOperationException"),
     }
 }
 
-/// Until when a call is not answered, since it waits for a message.
-pub(crate) fn waits_until(queues: &Queues, call: &Call) -> Option<Instant> {
+/// When a call that waits for a message is answered at the latest.
+pub(crate) fn poll_deadline(queues: &Queues, call: &Call) -> Option<Instant> {
     let wait = call.input["WaitTimeSeconds"].as_u64().map(Duration::from_secs)?;
     let end = Instant::now() + wait;
     let next = queues.next_visible(call.input["QueueUrl"].as_str()?);
@@ -87,7 +86,7 @@ fn receive(queues: &mut Queues, url: &str, input: &Value) -> Result<Value, &'sta
     Ok(json!({"Messages": messages}))
 }
 
-/// A message as a receive answers it, with those attributes that it asked for.
+/// A message in the answer to a receive, with the attributes that it asked for.
 fn as_received(queues: &Queues, message: &StoredMessage, input: &Value) -> Value {
     let asked_for = |list: &str, name: &str| {
         let names = input[list].as_array().into_iter().flatten();
@@ -118,8 +117,7 @@ fn as_received(queues: &Queues, message: &StoredMessage, input: &Value) -> Value
 }
 
 impl Queues {
-    /// The event that an event source mapping makes of received messages.
-    #[must_use]
+    /// The event source mapping's event with these messages.
     pub fn event(&self, messages: &[StoredMessage]) -> Value {
         let epoch_ms = |at| self.epoch_ms(at);
         let record = |message: &StoredMessage| {

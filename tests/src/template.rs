@@ -17,7 +17,7 @@ pub struct Resource<'a> {
     pub id: &'a str,
     /// Its properties, as they stand.
     pub properties: &'a Value,
-    /// All of it: its type, its properties, and what CloudFormation does with it.
+    /// The whole declaration: type, properties, and attributes such as `DeletionPolicy`.
     pub declaration: &'a Value,
     template: &'a Template,
 }
@@ -35,7 +35,7 @@ impl Template {
         &TEMPLATES
     }
 
-    /// `infra/monitoring.yaml`: what watches it.
+    /// `infra/monitoring.yaml`.
     pub fn monitoring() -> &'static Self {
         static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("infra/monitoring.yaml"));
         &TEMPLATE
@@ -83,7 +83,7 @@ impl Template {
         printed.stdout
     }
 
-    /// A copy in which the values at these JSON pointers are others; `null` takes a value out.
+    /// A copy with other values at these JSON pointers; `null` removes a value.
     pub fn mutated(&self, edits: &[(&str, Value)]) -> Self {
         let mut copy = self.0.clone();
         for (pointer, value) in edits {

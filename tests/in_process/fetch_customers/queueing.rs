@@ -8,7 +8,7 @@ async fn every_message_carries_the_runs_trace() {
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
     let invocation = Invocation {
         trace_header: Some(header),
-        ..until(Instant::now() + LONGEST_RUN)
+        ..until(Instant::now() + MAX_RUN_TIMEOUT)
     };
     bridge
         .fetch

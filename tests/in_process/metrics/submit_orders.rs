@@ -20,9 +20,9 @@ fn message(id: u64) -> String {
     fixture::message(&fixture::customer_with_id(id))
 }
 
-async fn bridge(most_in_flight: &str) -> Bridge {
+async fn bridge(max_in_flight: &str) -> Bridge {
     Bridge::start(Settings::default(), |environment| {
-        environment.with("MAX_IN_FLIGHT", most_in_flight)
+        environment.with("MAX_IN_FLIGHT", max_in_flight)
     })
     .await
 }
@@ -156,7 +156,7 @@ async fn an_invocation_that_fails_as_a_whole_tells_what_it_did_and_nothing_else(
     let error = lambda_runtime::Diagnostic::from(handle(records).await);
     assert_eq!(error.error_type, "NoMessageId");
     let lines = bridge.aws.console().metrics();
-    assert_eq!(sums(&lines, ENDS), [1.0, 0.0, 0.0, 1.0, 0.0]);
+    assert_eq!(sums(&lines, VERDICT_METRICS), [1.0, 0.0, 0.0, 1.0, 0.0]);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_batch_that_nothing_was_posted_of_has_zeros_and_no_latency() {
     bridge.enqueue(["no JSON".to_owned()]);
     bridge.deliver(1).await;
     let lines = bridge.aws.console().metrics();
-    assert_eq!(sums(&lines, ENDS), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(sums(&lines, VERDICT_METRICS), [0.0, 0.0, 1.0, 0.0, 0.0]);
     assert_eq!(
         counts(&lines[0])
             .iter()

@@ -81,7 +81,7 @@ async fn limit_above_the_count_completes() {
 async fn sweep_ends_at_the_in_flight_limit_of_sqs() {
     let aws = account();
     let settings = QueueSettings {
-        most_in_flight: 25,
+        max_in_flight: 25,
         retention: 14 * DAY,
         ..QueueSettings::default()
     };

@@ -24,7 +24,8 @@ async fn redeliver(aws: &Aws) {
             let letters = queues.messages(DEAD_LETTER_QUEUE_URL);
             for letter in letters.iter().step_by(3).filter(|letter| letter.receives < 4) {
                 // Those that are not in flight cannot be made visible.
-                let _ = queues.hide(DEAD_LETTER_QUEUE_URL, &letter.receipt_handle(), Duration::ZERO);
+                let _ =
+                    queues.change_visibility(DEAD_LETTER_QUEUE_URL, &letter.receipt_handle(), Duration::ZERO);
             }
         });
     }

@@ -146,7 +146,11 @@ async fn redeliver(aws: &Aws, mut random: fastrand::Rng) {
             for letter in queues.messages(DEAD_LETTER_QUEUE_URL) {
                 if random.u8(..20) == 0 {
                     // Those that are not in flight cannot be made visible.
-                    let _ = queues.hide(DEAD_LETTER_QUEUE_URL, &letter.receipt_handle(), Duration::ZERO);
+                    let _ = queues.change_visibility(
+                        DEAD_LETTER_QUEUE_URL,
+                        &letter.receipt_handle(),
+                        Duration::ZERO,
+                    );
                 }
             }
         });
