@@ -51,12 +51,19 @@ fn failure_table_agrees_with_classify() {
             let (verdict, then) = documented(status, with_retry_after);
             let agrees = match classify(StatusCode::from_u16(status).unwrap(), retry_after) {
                 ResponseClass::Stored => verdict == "delivered" && then == "done",
-                ResponseClass::AlreadyExists => verdict == "delivered" && then.contains("duplicate"),
+                ResponseClass::AlreadyExists => {
+                    verdict == "delivered or retried" && then.contains("duplicate")
+                }
+                ResponseClass::Transient if status == 409 => {
+                    verdict == "delivered or retried" && then.contains("under way")
+                }
                 ResponseClass::Refused => verdict == "rejected" && then.contains("rejected_by_destination"),
-                ResponseClass::Unauthorized => verdict == "retry" && then.contains("new token"),
-                ResponseClass::Misconfigured => verdict == "retry" && then.contains("**the circuit opens**"),
+                ResponseClass::Unauthorized => verdict == "retried" && then.contains("new token"),
+                ResponseClass::Misconfigured => {
+                    verdict == "retried" && then.contains("**the circuit opens**")
+                }
                 ResponseClass::Transient => {
-                    verdict == "retry" && then.starts_with("later") && !then.contains("circuit opens")
+                    verdict == "retried" && then.starts_with("later") && !then.contains("circuit opens")
                 }
             };
             assert!(
