@@ -14,7 +14,11 @@ use integration_tests::template::Template;
 
 const README_WORDS: usize = 1100;
 
+const PROSE_COLUMNS: usize = 100;
+
 const RUNBOOK_QUERIES: usize = 10;
+
+const CODE_MAP_ROWS: usize = 50;
 
 #[test]
 fn parameter_table_is_the_templates() {
@@ -101,6 +105,36 @@ fn links_lead_to_files_and_headings() {
             }
         }
     }
+}
+
+#[test]
+fn code_map_names_existing_files() {
+    static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new("`([^`]+)`").unwrap());
+    let documents = Document::all();
+    let architecture = documents
+        .iter()
+        .find(|document| document.path == Path::new("ARCHITECTURE.md"));
+    let map = rows(&architecture.unwrap().text, "rule");
+    assert!(map.len() >= CODE_MAP_ROWS, "{} rows", map.len());
+    let files = map.into_iter().filter_map(|cells| cells.get(1).copied());
+    for path in files.flat_map(|files| PATH.captures_iter(files)) {
+        assert!(root().join(&path[1]).exists(), "{}", &path[1]);
+    }
+}
+
+#[test]
+fn prose_is_wrapped() {
+    let long: Vec<String> = Document::all()
+        .iter()
+        .flat_map(|document| {
+            document
+                .prose()
+                .filter(|(_, line)| !line.starts_with('|') && line.chars().count() > PROSE_COLUMNS)
+                .map(|(at, _)| format!("{}:{at}", document.path.display()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(long, [""; 0]);
 }
 
 #[test]
