@@ -12,10 +12,15 @@ use std::{
     time::Duration,
 };
 
-use sandbox::{Action, Answer, Compression, Echo, EchoPart, Endpoint, Rule, Sandbox, Settings, Spelling};
+use sandbox::{Action, Answer, Compression, Endpoint, RawAnswer, Rule, Sandbox, Settings, Then};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::{
+    batch,
     competitor::{Job, binary},
     customers::{Customers, ORDER_DATE},
     faults::queue::{BATCH, Queue},
@@ -158,28 +163,27 @@ async fn drained_with(
     Ok((queue, after))
 }
 
-/// Bytes of the name in the hostile message. SQS takes a MiB.
-const HOSTILE_NAME: usize = 117 * 1024;
+/// Words of the name in the hostile message, of one letter each: 117 KiB.
+const HOSTILE_WORDS: usize = 59_904;
 
-/// CPU time of a batch of ten, of which one has a name of tens of thousands of words that the destination repeats in
-/// its refusal. `None` where it takes too long.
+/// Letters in the destination's answer to it.
+const HOSTILE_ANSWER: usize = 60 * 1024;
+
+/// CPU time of a batch of ten, of which one has a name of tens of thousands of words whose letters the destination
+/// repeats in its refusal: each word occurs at each place. `None` where it takes too long.
 async fn hostile(path: &Path, tls: &Tls) -> Result<Option<Duration>, Box<dyn Error>> {
     const ORDINARY: u64 = 9;
     let sandbox = Sandbox::start(Settings::default()).await?;
-    let part = EchoPart::Value("/customerInfo/name".to_owned());
-    let echo = Echo::problem(422, part, Spelling::Plain);
-    sandbox.set_faults([Rule::on(Endpoint::Orders, echo).customer("hostile")]);
+    let refusal = Answer::status(422).body("text/plain", "a".repeat(HOSTILE_ANSWER));
+    sandbox.set_faults([Rule::on(Endpoint::Orders, refusal).customer("hostile")]);
     let mut function = Function::start_beside(path, &sandbox, 20, tls).await?;
     let customers = Customers::Plain(2 * ORDINARY);
     // Connections, the token, and the first use of everything.
     let mut warm_up = Queue::new(customers.clone(), 0..ORDINARY);
     warm_up.drain(&mut function, DRAIN_TIMEOUT, |_| false).await?;
 
-    let mut bodies: Vec<String> = (ORDINARY..2 * ORDINARY)
-        .map(|index| customers.message(index))
-        .collect();
-    bodies.push(hostile_message());
-    let event = crate::batch::event_of((0..).zip(bodies));
+    let ordinary = (ORDINARY..2 * ORDINARY).map(|index| customers.message(index));
+    let event = batch::event_of((0..).zip(ordinary.chain([hostile_message()])));
     let before = function.account().await?;
     let invocation = async {
         function.invoke(event).await?;
@@ -192,35 +196,45 @@ async fn hostile(path: &Path, tls: &Tls) -> Result<Option<Duration>, Box<dyn Err
 }
 
 fn hostile_message() -> String {
-    let mut name = String::with_capacity(HOSTILE_NAME);
-    for word in 0.. {
-        if name.len() >= HOSTILE_NAME {
-            break;
-        }
-        name.push_str(&format!("{word:x} "));
-    }
     let address = json!({"street": "1 Road", "city": "Anytown", "state": "CA", "zip": "12345"});
     let customer = json!({
-        "customer_id": "hostile", "first_name": name, "last_name": "Doe",
+        "customer_id": "hostile", "first_name": "a ".repeat(HOSTILE_WORDS), "last_name": "Doe",
         "email": "hostile@example.com", "address": address,
     });
     json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
 }
 
-/// What each answer decompresses to.
+/// What each compressed answer decompresses to.
 const BOMB_BYTES: u64 = 64 << 20;
 
 /// Peak memory, in MiB, when each of `in_flight` orders at once gets a compressed answer.
 async fn peak_under_bombs(path: &Path, in_flight: u64, tls: &Tls) -> Result<f64, Box<dyn Error>> {
     let sandbox = Sandbox::start(Settings::default()).await?;
-    // The latency makes them come at the same time.
-    let bomb = Rule::on(Endpoint::Orders, Action::bomb(Compression::Brotli, BOMB_BYTES));
-    sandbox.set_faults([bomb.latency_ms(100)]);
+    let bomb = recorded_bomb(&sandbox).await?;
+    // With the latency, they come at the same time.
+    sandbox.set_faults([Rule::on(Endpoint::Orders, bomb).latency_ms(100)]);
     let mut function = Function::start_beside(path, &sandbox, in_flight, tls).await?;
-    let messages = (0..in_flight).map(|index| (index, Customers::Plain(in_flight).message(index)));
-    let event = crate::batch::event_of(messages);
+    let customers = Customers::Plain(in_flight);
+    let event = batch::event(&customers, 0, in_flight);
     tokio::time::timeout(INVOCATION_TIMEOUT, function.invoke(event)).await??;
     Ok(float(function.peak_kib()?) / 1024.0)
+}
+
+/// A compressed answer as bytes: compressing it for each order would take longer than the measurement.
+async fn recorded_bomb(sandbox: &Sandbox) -> Result<RawAnswer, Box<dyn Error>> {
+    let bomb = Action::bomb(Compression::Brotli, BOMB_BYTES);
+    sandbox.set_faults([Rule::on(Endpoint::Customers, bomb)]);
+    let address = sandbox.base_url();
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await?;
+    let request = format!(
+        "GET /customers HTTP/1.1\r\nhost: sandbox\r\n{}: {}\r\nconnection: close\r\n\r\n",
+        sandbox.settings().api_key_header,
+        sandbox.settings().api_key
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await?;
+    Ok(RawAnswer::new(bytes).then(Then::Close))
 }
 
 fn print(all: &[Figures]) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_compression::Level;
+use async_compression::brotli::EncoderParams;
 use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZstdEncoder};
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -72,7 +73,11 @@ pub(crate) fn compressed(mut response: Response, coding: Compression) -> Respons
             ("gzip", Body::from_stream(ReaderStream::new(encoder)))
         }
         Compression::Brotli => {
-            let encoder = BrotliEncoder::with_quality(plain, Level::Fastest);
+            // The largest window: the client has to keep that much.
+            let params = EncoderParams::default()
+                .quality(Level::Precise(5))
+                .window_size(24);
+            let encoder = BrotliEncoder::with_params(plain, params);
             ("br", Body::from_stream(ReaderStream::new(encoder)))
         }
         Compression::Zstd => {
