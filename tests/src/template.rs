@@ -1,4 +1,4 @@
-//! A template as CloudFormation sees it: SAM's transform is done, and parameters have their defaults.
+//! A template as CloudFormation gets it: after SAM's transform, parameters with their defaults.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,15 +7,12 @@ use std::{collections::BTreeMap, fs};
 
 use serde_json::{Map, Value};
 
-/// A translated template.
 pub struct Template(Value);
 
 /// A resource of a template.
 #[derive(Clone, Copy)]
 pub struct Resource<'a> {
-    /// The logical id.
     pub id: &'a str,
-    /// Its properties, as they stand.
     pub properties: &'a Value,
     /// The whole declaration: type, properties, and attributes such as `DeletionPolicy`.
     pub declaration: &'a Value,
@@ -23,7 +20,7 @@ pub struct Resource<'a> {
 }
 
 impl Template {
-    /// `template.yaml`, all optional parameters empty: what runs.
+    /// `template.yaml`, all optional parameters empty.
     pub fn product() -> &'static Self {
         &Self::combinations()["default"]
     }
@@ -35,7 +32,6 @@ impl Template {
         &TEMPLATES
     }
 
-    /// `infra/monitoring.yaml`.
     pub fn monitoring() -> &'static Self {
         static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::translate("infra/monitoring.yaml"));
         &TEMPLATE

@@ -1,20 +1,19 @@
-//! Why a message was laid down on the dead-letter queue.
+//! Why a message was dead-lettered.
 
-/// The kinds of rejection: the attribute `reason` of a dead letter that `submit-orders` laid down.
+/// The attribute `reason` of a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The body is no message of `fetch-customers`.
+    /// The body is not a message of `fetch-customers`.
     MalformedMessage,
-    /// The customer breaks a rule of the transformation.
+    /// The customer breaks a rule of the mapping.
     InvalidCustomer,
-    /// The destination refuses this order.
+    /// The destination does not accept this order.
     RejectedByDestination,
-    /// The queue would have deleted the message before it could be tried again.
+    /// The queue would have deleted the message before it could be attempted again.
     Expired,
 }
 
 impl Reason {
-    /// All of them.
     pub const ALL: [Self; 4] = [
         Self::MalformedMessage,
         Self::InvalidCustomer,
@@ -22,7 +21,6 @@ impl Reason {
         Self::Expired,
     ];
 
-    /// The attribute's value.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

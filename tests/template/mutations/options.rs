@@ -1,4 +1,4 @@
-//! `template.yaml` with its optional parameters, made worse.
+//! Mutations of `template.yaml` with its optional parameters.
 
 use super::{Mutation, mutations};
 
@@ -44,7 +44,7 @@ pub(super) fn with_all() -> Vec<Mutation> {
 /// Where none is set.
 pub(super) fn with_none() -> Vec<Mutation> {
     mutations! {
-        functions_are_in_given_subnets_or_none: "a VPC that nobody asked for" {
+        functions_are_in_given_subnets_or_none: "a VPC without the parameter" {
             "/Resources/FetchCustomersFunction/Properties/VpcConfig": {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
         }
         network_rights_need_subnets_and_lambda: "rights without a VPC" {

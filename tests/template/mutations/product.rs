@@ -200,7 +200,7 @@ pub(super) fn mutations() -> Vec<Mutation> {
             "/Resources/SubmitOrdersLogGroup/Properties/LogGroupName": {"Fn::Sub": "/aws/lambda/${AWS::Region}-submit-orders"}
         }
 
-        every_parameter_has_a_description: "one says nothing" {
+        every_parameter_has_a_description: "one has none" {
             "/Parameters/BatchSize/Description": ""
         }
         url_is_https_or_loopback: "plain http to anywhere" {
@@ -209,7 +209,7 @@ pub(super) fn mutations() -> Vec<Mutation> {
         url_is_https_or_loopback: "no pattern" {
             "/Parameters/TokenUrl/AllowedPattern": null
         }
-        secret_is_a_complete_arn: "its name will do" {
+        secret_is_a_complete_arn: "its name is enough" {
             "/Parameters/DestinationSecretArn/AllowedPattern": "^.+$"
         }
         url_bounds_are_the_functions: "with a user and a password" {
@@ -236,13 +236,13 @@ pub(super) fn mutations() -> Vec<Mutation> {
         alarm_target_is_topic_or_email: "any ARN" {
             "/Parameters/AlarmTopicArn/AllowedPattern": "^(arn:aws:.+)?$"
         }
-        alarm_target_is_topic_or_email: "somebody must be told" {
+        alarm_target_is_topic_or_email: "an address is required" {
             "/Parameters/AlarmEmail/AllowedPattern": "^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$"
         }
         nested_parameters_have_the_same_rules: "it is not given one" {
             "/Resources/Monitoring/Properties/Parameters/FailedRunsQueue": null
         }
-        nested_parameters_have_the_same_rules: "it takes less than is offered" {
+        nested_parameters_have_the_same_rules: "it accepts less than is offered" {
             "/Parameters/RunExpectedWithinHours/MaxValue": 720
         }
     }

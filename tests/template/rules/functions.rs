@@ -1,4 +1,4 @@
-//! Functions, and the mapping that feeds one of them.
+//! Functions, and the event source mapping of submit-orders.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -91,7 +91,7 @@ pub(crate) fn function_names_itself_to_aws(template: &Template) -> Result<(), St
         let group = group.to_string();
         ensure!(
             group.ends_with(&format!("-{name}\"}}")) && names.insert(name),
-            "{} calls itself {name:?}, and logs to {group}",
+            "{} is named {name:?}, and logs to {group}",
             function.id
         );
     }
@@ -104,8 +104,8 @@ pub(crate) fn redrive_orders_knows_both_queues(template: &Template) -> Result<()
         ("QUEUE_URL", "CustomerQueue"),
         ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueue"),
     ] {
-        let told = function.target(&format!("/Environment/Variables/{variable}"))?.id;
-        ensure!(told == queue, "{variable} is {told}");
+        let queue_of_variable = function.target(&format!("/Environment/Variables/{variable}"))?.id;
+        ensure!(queue_of_variable == queue, "{variable} is {queue_of_variable}");
     }
     Ok(())
 }
@@ -127,17 +127,17 @@ pub(crate) fn every_function_is_traced(template: &Template) -> Result<(), String
     Ok(())
 }
 
-/// A variable that names a secret is told the parameter with its ARN, and no other speaks of one.
+/// A variable for a secret has the parameter with its ARN, and no other variable is about one.
 pub(crate) fn environment_has_no_credential(template: &Template) -> Result<(), String> {
     for function in template.of_type("AWS::Lambda::Function")? {
         let variables = function.properties["Environment"]["Variables"].as_object();
         for (name, value) in variables.into_iter().flatten() {
-            let speaks_of_one = ["SECRET", "PASSWORD", "CREDENTIAL"]
+            let is_about_secret = ["SECRET", "PASSWORD", "CREDENTIAL"]
                 .iter()
                 .any(|word| name.contains(word));
             let parameter = value.get("Ref").and_then(Value::as_str).unwrap_or_default();
             ensure!(
-                !speaks_of_one || (name.ends_with("_SECRET_ARN") && parameter.ends_with("SecretArn")),
+                !is_about_secret || (name.ends_with("_SECRET_ARN") && parameter.ends_with("SecretArn")),
                 "{} has {name}: {value}",
                 function.id
             );

@@ -1,4 +1,4 @@
-//! What is there only where an optional parameter asks for it: the rules hold for every combination.
+//! What exists only with an optional parameter: the rules hold for every combination.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Parameters: what each takes.
+//! Parameters: the values that each accepts.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use super::ensure;
 pub(crate) fn every_parameter_has_a_description(template: &Template) -> Result<(), String> {
     for (name, parameter) in template.parameters() {
         let text = parameter["Description"].as_str().unwrap_or_default();
-        ensure!(!text.is_empty(), "{name} does not");
+        ensure!(!text.is_empty(), "{name} has none");
     }
     Ok(())
 }
 
-/// Holds the parameter's pattern to what it must take and must refuse.
+/// Checks that the parameter's pattern accepts the right values and refuses the wrong ones.
 fn takes(template: &Template, name: &str, right: &[&str], wrong: &[&str]) -> Result<(), String> {
     let pattern = template.parameter(name)["AllowedPattern"]
         .as_str()
@@ -25,7 +25,7 @@ fn takes(template: &Template, name: &str, right: &[&str], wrong: &[&str]) -> Res
         ensure!(matches(&pattern, value)?, "{name} refuses {value:?}");
     }
     for value in wrong {
-        ensure!(!matches(&pattern, value)?, "{name} takes {value:?}");
+        ensure!(!matches(&pattern, value)?, "{name} accepts {value:?}");
     }
     Ok(())
 }
@@ -34,7 +34,7 @@ fn matches(pattern: &Regex, value: &str) -> Result<bool, String> {
     pattern.is_match(value).map_err(|error| error.to_string())
 }
 
-/// What the template takes, the function takes; what the function refuses, the template refuses before a deployment.
+/// The template accepts exactly what the function accepts, so that a wrong value is refused before a deployment.
 fn agrees(
     template: &Template,
     name: &str,

@@ -1,4 +1,4 @@
-//! Queues: how long a message hides, how often it is tried, how long it is kept, and by whom it can be read.
+//! Queues: visibility, attempts, retention, encryption and access.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ const DAY: u64 = 24 * 60 * 60;
 
 pub(crate) fn visibility_covers_six_timeouts_and_window(template: &Template) -> Result<(), String> {
     let mapping = template.resource("SubmitOrdersFunctionCustomers")?;
-    let time_out = mapping.target("/FunctionName")?.number("/Timeout")?;
+    let timeout = mapping.target("/FunctionName")?.number("/Timeout")?;
     let window = mapping.number("/MaximumBatchingWindowInSeconds")?;
     let hidden = mapping.target("/EventSourceArn")?.number("/VisibilityTimeout")?;
-    ensure!(hidden >= 6 * time_out + window, "{hidden} s");
+    ensure!(hidden >= 6 * timeout + window, "{hidden} s");
     Ok(())
 }
 
 pub(crate) fn message_has_at_least_five_attempts(template: &Template) -> Result<(), String> {
     let queue = template.resource("CustomerQueue")?;
-    let tries = queue.number("/RedrivePolicy/maxReceiveCount")?;
-    ensure!(tries >= 5, "{tries} times");
+    let attempts = queue.number("/RedrivePolicy/maxReceiveCount")?;
+    ensure!(attempts >= 5, "{attempts} attempts");
     let least = &template.parameter("MaxReceiveCount")["MinValue"];
     ensure!(least.as_u64() >= Some(5), "the parameter may be {least}");
     let dead = queue.target("/RedrivePolicy/deadLetterTargetArn")?.id;
-    ensure!(dead == "DeadLetterQueue", "it ends in {dead}");
+    ensure!(dead == "DeadLetterQueue", "it moves messages to {dead}");
     Ok(())
 }
 
@@ -52,11 +52,14 @@ pub(crate) fn dead_letters_outlive_the_customer_queue(template: &Template) -> Re
 
 pub(crate) fn submit_orders_knows_the_queues_retention(template: &Template) -> Result<(), String> {
     let function = template.resource("SubmitOrdersFunction")?;
-    let told = function.number("/Environment/Variables/QUEUE_RETENTION_SECS")?;
-    let is = template
+    let known = function.number("/Environment/Variables/QUEUE_RETENTION_SECS")?;
+    let retention = template
         .resource("CustomerQueue")?
         .number("/MessageRetentionPeriod")?;
-    ensure!(told == is, "it is {is} s, and {told} s are told");
+    ensure!(
+        known == retention,
+        "it is {retention} s, the function knows {known} s"
+    );
     Ok(())
 }
 
@@ -65,7 +68,7 @@ pub(crate) fn every_queue_is_encrypted(template: &Template) -> Result<(), String
         let own_key = queue.properties["KmsMasterKeyId"] == json!({"Ref": "KmsKeyArn"});
         ensure!(
             own_key || queue.get("/SqsManagedSseEnabled") == &json!(true),
-            "{} is not",
+            "{} is not encrypted",
             queue.id
         );
     }
@@ -108,7 +111,7 @@ pub(crate) fn every_queue_refuses_plain_http(template: &Template) -> Result<(), 
             let of_queue = policy.target("/Queues/0").is_ok_and(|named| named.id == queue.id);
             of_queue && policy.statements() == [&refusal]
         });
-        ensure!(refuses, "{} does not", queue.id);
+        ensure!(refuses, "{} accepts plain http", queue.id);
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Rights: one role per function, exact actions, exact resources.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +73,7 @@ fn is_exact(template: &Template, resource: &Value) -> bool {
     })
 }
 
-/// X-Ray has no resources to name, and the network interfaces that Lambda makes do not exist yet.
+/// X-Ray has no resources to name, and the network interfaces that Lambda creates do not exist yet.
 pub(crate) fn every_permission_names_its_resources(template: &Template) -> Result<(), String> {
     for (holder, statement) in permissions(template)? {
         let resource = &statement["Resource"];
