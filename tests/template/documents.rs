@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::rules::{check_query, notifies, page};
+use crate::rules::{check_query, events, notifies, page};
 use integration_tests::documents::{DEPLOYMENT, Document, MONITORING, root, rows};
 use integration_tests::runbook::Runbook;
 use integration_tests::template::Template;
@@ -63,6 +63,17 @@ fn alarm_table_is_the_descriptions() {
         })
         .collect();
     assert_eq!(documented, described);
+}
+
+#[test]
+fn event_table_has_every_event() {
+    let documented: BTreeSet<&str> = rows(MONITORING, "event")
+        .iter()
+        .flat_map(|cells| cells[0].split(", "))
+        .map(|event| event.trim_matches('`'))
+        .collect();
+    let missing: Vec<&&str> = events().difference(&documented).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod roles;
 mod runs;
 
 pub(crate) use alarms::{notifies, page};
-pub(crate) use queries::check as check_query;
+pub(crate) use queries::{check as check_query, events};
 
 use integration_tests::template::Template;
 
