@@ -35,6 +35,9 @@ struct Options {
     /// The key that the source API asks for
     #[arg(long, default_value_t = Settings::default().api_key)]
     api_key: String,
+    /// The whole `Authorization` header that the destination API asks for, instead of a token
+    #[arg(long)]
+    destination_api_key: Option<String>,
     /// The OAuth 2.0 client
     #[arg(long, default_value_t = Settings::default().client_id)]
     client_id: String,
@@ -53,6 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         page_size,
         source_style,
         api_key,
+        destination_api_key,
         client_id,
         client_secret,
     } = Options::parse();
@@ -74,6 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         page_size,
         source_style,
         api_key,
+        destination_api_key: destination_api_key.map(|key| ("Authorization".to_owned(), key)),
         client_id,
         client_secret,
         ..Settings::default()
@@ -93,14 +98,19 @@ fn guide(sandbox: &Sandbox, settings: &Settings, count: u64) -> String {
         api_key,
         client_id,
         client_secret,
+        destination_api_key,
         ..
     } = settings;
+    let credentials = match destination_api_key {
+        Some((name, value)) => format!("the header '{name}: {value}'"),
+        None => "a token in 'Authorization: Bearer …'".to_owned(),
+    };
     format!(
         "The source API, {count} customers
   curl -H '{api_key_header}: {api_key}' {customers}
 The token endpoint
   curl -u '{client_id}:{client_secret}' -d grant_type=client_credentials {token}
-The destination API takes what its token allows
+The destination API, with {credentials}
   {orders}
 Its record, and how to make it misbehave
   curl {base}/control/state

@@ -114,3 +114,23 @@ pub(crate) async fn request_page(stream: &mut TcpStream) -> String {
     }
     String::from_utf8(answer).unwrap()
 }
+
+/// Posts the orders one after the other.
+pub(crate) async fn statuses(
+    sandbox: &Sandbox,
+    token: &str,
+    numbers: impl IntoIterator<Item = u32>,
+) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for number in numbers {
+        statuses.push(
+            post(sandbox, token, &order(number))
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .as_u16(),
+        );
+    }
+    statuses
+}

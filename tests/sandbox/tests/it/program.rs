@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::json;
 
-use crate::caller::{client, json_of};
+use crate::caller::{client, json_of, order};
 
 /// Ends the program also where the test fails.
 struct Running(Child, Lines<BufReader<ChildStdout>>);
@@ -95,4 +95,27 @@ fn program_reports_unusable_file() {
     let port = listener.local_addr().unwrap().port().to_string();
     let taken = fails(program().args(["--port", &port]).output().unwrap());
     assert!(taken.contains(&format!("port {port} on 127.0.0.1: ")), "{taken}");
+}
+
+#[tokio::test]
+async fn program_speaks_another_style_and_takes_a_key() {
+    let options = [
+        "--source-style",
+        "stripe",
+        "--destination-api-key",
+        "Key fixture-key",
+    ];
+    let (_running, url) = start(&options);
+    let page = client().get(&url).header("x-api-key", "fixture-api-key");
+    let page = json_of(page.send().await.unwrap()).await;
+    assert_eq!(page["object"], "list");
+    let order = order(1);
+    let orders = url.replace("/customers", "/orders");
+    let post = client()
+        .post(orders)
+        .header("authorization", "Key fixture-key")
+        .header("content-type", "application/json")
+        .header("idempotency-key", order["orderId"].as_str().unwrap())
+        .body(order.to_string());
+    assert_eq!(post.send().await.unwrap().status(), 201);
 }
