@@ -45,6 +45,32 @@ fn parameter_table_is_the_templates() {
 }
 
 #[test]
+fn variable_table_is_the_templates() {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new("`([A-Z_]+)`").unwrap());
+    // Of all functions: for metrics, and for the SDK's user agent.
+    const COMMON: [&str; 3] = ["METRICS_NAMESPACE", "STACK_NAME", "AWS_SDK_UA_APP_ID"];
+    let documented: BTreeMap<String, BTreeSet<String>> = rows(DEPLOYMENT, "function")
+        .iter()
+        .map(|cells| {
+            let names = NAME.captures_iter(cells[1]).map(|name| name[1].to_owned());
+            (cells[0].to_owned(), names.collect())
+        })
+        .collect();
+    for function in Template::product().of_type("AWS::Lambda::Function").unwrap() {
+        let variables = function.properties["Environment"]["Variables"]
+            .as_object()
+            .unwrap();
+        let own: BTreeSet<String> = variables
+            .keys()
+            .filter(|name| !COMMON.contains(&name.as_str()))
+            .cloned()
+            .collect();
+        let name = function.text("/Environment/Variables/AWS_SDK_UA_APP_ID");
+        assert_eq!(documented.get(name), Some(&own), "{name}");
+    }
+}
+
+#[test]
 fn alarm_table_is_the_descriptions() {
     let documented: BTreeSet<Vec<String>> = rows(MONITORING, "alarm")
         .into_iter()
