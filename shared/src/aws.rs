@@ -118,6 +118,10 @@ pub fn describe_without_message<E: ProvideErrorMetadata>(error: &SdkError<E, Htt
             let status = answer.raw().status().as_u16();
             match answer.err().code().filter(|code| is_code(code)) {
                 Some(code) => code.to_owned(),
+                // The SDK reports a garbled success as an error of the service.
+                None if answer.raw().status().is_success() => {
+                    format!("the answer could not be read, HTTP status {status}")
+                }
                 None => format!("an error without a code, HTTP status {status}"),
             }
         }

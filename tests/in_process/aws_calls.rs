@@ -15,12 +15,19 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
 };
 use integration_tests::bridge::TLS;
 use reqwest::ClientBuilder;
-use shared::{aws::describe, http::HttpClient};
-use tokio::net::TcpListener;
+use shared::{
+    aws::{describe, describe_without_message},
+    http::HttpClient,
+    text::MAX_LINE,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 const SECRET: &str = r#"{"ARN": "arn:aws:x", "Name": "x", "SecretString": "{}"}"#;
 
@@ -43,7 +50,10 @@ impl SecretsManager {
             log.push((parts.headers, String::from_utf8(body.into()).unwrap()));
             let (status, body) = answers[log.len() - 1];
             // Where a redirect leads, if it is one.
-            let headers = [(header::LOCATION, "/elsewhere")];
+            let headers = [
+                (header::LOCATION, "/elsewhere"),
+                (HeaderName::from_static("x-amzn-requestid"), "fixture-request"),
+            ];
             (StatusCode::from_u16(status).unwrap(), headers, body)
         });
         tokio::spawn(async move { axum::serve(listener, server).await });
@@ -143,4 +153,80 @@ async fn who_is_not_there_is_an_error_that_says_so_and_counts_as_passing_by_itse
         "{error:?}"
     );
     assert!(describe(&error).contains("refused"), "{error:?}");
+}
+
+/// The error of a call that is answered like this, as it is logged with and without AWS's message.
+async fn described(answers: &'static [(u16, &'static str)]) -> (String, String) {
+    let aws = SecretsManager::that_answers(answers).await;
+    let call = aws.client.get_secret_value().secret_id("x");
+    let error = call.send().await.unwrap_err();
+    (describe(&error), describe_without_message(&error))
+}
+
+#[tokio::test]
+async fn error_of_aws_is_code_request_id_and_message() {
+    let refused = r#"{"__type": "AccessDeniedException", "message": "not authorized:\n secretsmanager:GetSecretValue"}"#;
+    assert_eq!(
+        described(Box::leak(Box::new([(400, refused)]))).await,
+        (
+            "AccessDeniedException (request id fixture-request): not authorized: \
+             secretsmanager:GetSecretValue"
+                .to_owned(),
+            "AccessDeniedException (request id fixture-request)".to_owned()
+        )
+    );
+}
+
+#[tokio::test]
+async fn error_of_aws_is_bounded() {
+    let long = format!(
+        r#"{{"__type": "{}", "message": "{}"}}"#,
+        "C".repeat(100_000),
+        "m".repeat(2_000_000)
+    );
+    let (with, without) = described(Box::leak(Box::new([(400, &*long.leak())]))).await;
+    assert_eq!(with.chars().count(), MAX_LINE);
+    assert_eq!(
+        without,
+        "an error without a code, HTTP status 400 (request id fixture-request)"
+    );
+}
+
+#[tokio::test]
+async fn garbled_answer_of_aws_shows_no_secret() {
+    const GARBLED: &str = r#"{"SecretString": "{\"client_secret\": \"hunter2\"}", "#;
+    let (with, without) = described(&[(200, GARBLED), (200, GARBLED), (200, GARBLED)]).await;
+    let expected = "the answer could not be read, HTTP status 200 (request id fixture-request)";
+    assert_eq!((&*with, &*without), (expected, expected));
+}
+
+/// A server on which each connection serves one request, and answers the next one with RST.
+async fn server_that_resets_second_requests() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 16 * 1024];
+                _ = stream.read(&mut request).await;
+                let length = SECRET.len();
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{SECRET}");
+                _ = stream.write_all(answer.as_bytes()).await;
+                _ = stream.read(&mut request).await;
+                _ = stream.set_zero_linger();
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn reset_connection_costs_no_attempt() {
+    let client = client_of(&server_that_resets_second_requests().await);
+    let once = aws_sdk_secretsmanager::config::Builder::default().retry_config(RetryConfig::disabled());
+    for call in 1..=10 {
+        let request = client.get_secret_value().secret_id("x").customize();
+        let answer = request.config_override(once.clone()).send().await;
+        assert!(answer.is_ok(), "{call}: {answer:?}");
+    }
 }

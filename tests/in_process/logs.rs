@@ -70,7 +70,6 @@ async fn bad_day_logs_no_personal_data_or_credential() {
     assert_eq!(
         events.into_iter().collect::<Vec<_>>(),
         [
-            "a token was requested",
             "batch_sent",
             "batch_settled",
             "circuit_closed",
@@ -90,7 +89,8 @@ async fn bad_day_logs_no_personal_data_or_credential() {
             "run_completed",
             "run_ended_early",
             "run_started",
-            "the token at hand is used",
+            "token_requested",
+            "token_reused",
             "visibility_not_changed",
         ]
     );
@@ -201,12 +201,12 @@ async fn debug_level_logs_each_step() {
             ("INFO", "run_completed"),
             ("DEBUG", "message_received"),
             ("DEBUG", "order_mapped"),
-            ("DEBUG", "a token was requested"),
+            ("DEBUG", "token_requested"),
             ("DEBUG", "order_posted"),
             ("DEBUG", "order_delivered"),
             ("DEBUG", "message_received"),
             ("DEBUG", "order_mapped"),
-            ("DEBUG", "the token at hand is used"),
+            ("DEBUG", "token_reused"),
             ("DEBUG", "order_posted"),
             ("DEBUG", "order_delivered"),
             ("INFO", "batch_settled"),

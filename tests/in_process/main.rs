@@ -12,6 +12,7 @@ mod aws_calls;
 mod backfill;
 mod bad_day;
 mod connections;
+mod credentials;
 mod examples;
 mod faults;
 mod fetch_customers;

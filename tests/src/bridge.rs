@@ -78,7 +78,9 @@ impl Environment {
         self
     }
 
-    fn get(&self, name: &str) -> Option<String> {
+    /// The value of a variable.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
         self.0
             .iter()
             .find(|(set, _)| set == name)

@@ -2,6 +2,7 @@
 
 pub mod call_stats;
 pub mod circuit_breaker;
+mod credentials;
 pub mod oauth;
 pub mod problem;
 mod rate_limiter;
@@ -10,7 +11,7 @@ pub mod transport;
 use std::{sync::Arc, time::Duration};
 
 use http::{
-    HeaderName, HeaderValue, Method,
+    HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use reqwest::Request;
@@ -23,7 +24,7 @@ use url::Url;
 use crate::verdict::{Deferral, Reason, Rejection, ResponseClass, Retry, RetryReason, Verdict, classify};
 use call_stats::CallRecorder;
 use circuit_breaker::{CircuitBreaker, CircuitOpen, Permit};
-use oauth::{Token, TokenError, Tokens};
+use oauth::{Token, TokenError, TokenErrorKind, Tokens};
 use rate_limiter::{DeadlineExceeded, RateLimiter};
 use transport::{Answer, Transport, Unreachable};
 
@@ -111,7 +112,10 @@ impl OrderApi {
                 Err(error) => {
                     permit.failed(Duration::ZERO);
                     let detail = format!("the destination is unreachable: {error}");
-                    return Verdict::Retried(Retry::new(RetryReason::Unreachable, detail));
+                    return Verdict::Retried(Retry {
+                        error_code: Some(error.code().to_owned()),
+                        ..Retry::new(RetryReason::Unreachable, detail)
+                    });
                 }
             };
             let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
@@ -120,9 +124,7 @@ impl OrderApi {
                 stale = Some(token);
                 continue;
             }
-            return conclude(class, permit, &answer, retry_after.delay(), || {
-                problem_of(&answer, order, &token)
-            });
+            return conclude(class, permit, &answer, &token, retry_after.delay());
         }
     }
 
@@ -169,21 +171,23 @@ impl From<DeadlineExceeded> for Deferral {
     }
 }
 
-/// What an answer means for the circuit breaker and for the message. `problem` is what the answer says.
+/// What an answer means for the circuit breaker and for the message.
 fn conclude(
     class: ResponseClass,
     permit: Permit<'_>,
     answer: &Answer,
+    token: &Token,
     min_delay: Duration,
-    problem: impl Fn() -> String,
 ) -> Verdict {
     let status = answer.status();
-    let answered = format!("the destination answered {status}");
-    let retried = |reason, detail| {
+    let retried = |reason| {
+        let (error_code, quote) = problem_of(answer, token);
         Verdict::Retried(Retry {
             reason,
-            detail,
+            detail: answered(status, error_code.as_deref()),
             http_status: Some(status),
+            error_code,
+            quote,
             min_delay,
         })
     };
@@ -196,35 +200,51 @@ fn conclude(
         }
         ResponseClass::Refused => {
             permit.succeeded();
-            let problem = problem();
+            let (error_code, quote) = problem_of(answer, token);
             Verdict::Rejected(Rejection {
                 reason: Reason::RejectedByDestination,
-                detail: if problem.is_empty() { answered } else { problem },
+                detail: answered(status, error_code.as_deref()),
                 http_status: Some(status),
+                error_code,
+                quote,
             })
         }
         ResponseClass::Unauthorized | ResponseClass::Misconfigured => {
             permit.misconfigured(min_delay);
-            retried(RetryReason::Misconfigured, format!("{answered}: {}", problem()))
+            retried(RetryReason::Misconfigured)
         }
         ResponseClass::Transient => {
             permit.failed(min_delay);
-            retried(RetryReason::Transient, answered)
+            retried(RetryReason::Transient)
         }
     }
 }
 
+fn answered(status: StatusCode, error_code: Option<&str>) -> String {
+    match error_code {
+        Some(code) => format!("the destination answered {status}: {code}"),
+        None => format!("the destination answered {status}"),
+    }
+}
+
+/// The error code of an answer, and a quote of its text.
+fn problem_of(answer: &Answer, token: &Token) -> (Option<String>, Option<String>) {
+    let quote = problem::quote(answer, token.credentials());
+    (
+        problem::error_code(answer),
+        Some(quote).filter(|quote| !quote.is_empty()),
+    )
+}
+
 /// What a missing token means for the circuit breaker and for the message.
 fn token_failed(permit: Permit<'_>, error: &TokenError) -> Verdict {
-    let (reason, http_status, min_delay) = match *error {
-        TokenError::Credentials(_) | TokenError::NotAToken => {
-            (RetryReason::Misconfigured, None, Duration::ZERO)
+    let (reason, min_delay) = match error.kind {
+        TokenErrorKind::Credentials(_) | TokenErrorKind::NoToken { .. } => {
+            (RetryReason::Misconfigured, Duration::ZERO)
         }
-        TokenError::Refused {
-            status, min_delay, ..
-        } => (RetryReason::Misconfigured, Some(status), min_delay),
-        TokenError::Transient { status, min_delay } => (RetryReason::Transient, Some(status), min_delay),
-        TokenError::Unreachable(_) => (RetryReason::Unreachable, None, Duration::ZERO),
+        TokenErrorKind::Refused { min_delay, .. } => (RetryReason::Misconfigured, min_delay),
+        TokenErrorKind::Transient { min_delay, .. } => (RetryReason::Transient, min_delay),
+        TokenErrorKind::Unreachable(_) => (RetryReason::Unreachable, Duration::ZERO),
     };
     if reason == RetryReason::Misconfigured {
         permit.misconfigured(min_delay);
@@ -232,10 +252,10 @@ fn token_failed(permit: Permit<'_>, error: &TokenError) -> Verdict {
         permit.failed(min_delay);
     }
     Verdict::Retried(Retry {
-        reason,
-        detail: error.to_string(),
-        http_status,
+        http_status: error.kind.status(),
+        error_code: error.kind.error_code().map(str::to_owned),
         min_delay,
+        ..Retry::new(reason, error.to_string())
     })
 }
 
@@ -248,23 +268,4 @@ fn log_posted(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency:
         elapsed_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
         "order posted"
     );
-}
-
-/// The destination's own words, without the values of the order and the token that they repeat.
-fn problem_of(answer: &Answer, order: &Order<'_>, token: &Token) -> String {
-    let (customer, address) = (&order.customer_info, &order.shipping_address);
-    let name = customer.name.split_whitespace();
-    let values: [&str; 5] = [
-        &customer.name,
-        &customer.contact_email,
-        &address.line1,
-        &address.city,
-        &address.postal_code,
-    ];
-    let token = token.authorization.to_str().unwrap_or_default();
-    let sensitive = values
-        .into_iter()
-        .chain(customer.contact_phone.as_deref())
-        .chain(name);
-    problem::line(answer.body(), sensitive.chain(token.split_whitespace().skip(1)))
 }

@@ -274,15 +274,26 @@ fn delay(record: &Record<'_>, verdict: &Verdict, started: Instant) -> Option<Dur
 
 /// The rejection of a message that stays on the queue with this verdict for too long.
 fn expired(verdict: &Verdict) -> Rejection {
-    let (last_attempt, http_status) = match verdict {
-        Verdict::Retried(retry) => (&*retry.detail, retry.http_status),
-        Verdict::Deferred(deferral) => (deferral.detail(), None),
-        Verdict::Delivered { .. } | Verdict::Rejected(_) => ("none", None),
+    let expired = |last_attempt: &str| {
+        let detail =
+            format!("the queue's retention ends before another attempt; the last one: {last_attempt}");
+        Rejection::new(Reason::Expired, detail)
     };
-    Rejection {
-        reason: Reason::Expired,
-        detail: format!("the queue's retention ends before another attempt; the last one: {last_attempt}"),
-        http_status,
+    match verdict {
+        Verdict::Retried(retry) => {
+            let rejection = expired(&retry.detail);
+            Rejection {
+                http_status: retry.http_status,
+                error_code: retry.error_code.clone(),
+                quote: retry
+                    .quote
+                    .as_ref()
+                    .map(|quote| format!("{}: {quote}", rejection.detail)),
+                ..rejection
+            }
+        }
+        Verdict::Deferred(deferral) => expired(deferral.detail()),
+        Verdict::Delivered { .. } | Verdict::Rejected(_) => expired("none"),
     }
 }
 

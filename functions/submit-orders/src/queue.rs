@@ -68,7 +68,10 @@ impl DeadLetterQueue {
     ) -> Result<(), DeadLetterError> {
         let attributes = [
             ("reason", Some(rejection.reason.as_str().to_owned())),
-            ("detail", Some(one_line(&rejection.detail))),
+            (
+                "detail",
+                Some(one_line(rejection.quote.as_ref().unwrap_or(&rejection.detail))),
+            ),
             (
                 "http_status",
                 rejection.http_status.map(|status| status.as_str().to_owned()),

@@ -28,10 +28,14 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub reason: Reason,
-    /// One line: the violations, or what the destination answered.
+    /// One line that holds no personal data and nothing that an API wrote but its error code.
     pub detail: String,
     /// What the destination answered, where it did.
     pub http_status: Option<StatusCode>,
+    /// How the destination names the problem.
+    pub error_code: Option<String>,
+    /// What the destination wrote, for the dead letter only: it may repeat what the message holds.
+    pub quote: Option<String>,
 }
 
 impl Rejection {
@@ -41,6 +45,8 @@ impl Rejection {
             reason,
             detail,
             http_status: None,
+            error_code: None,
+            quote: None,
         }
     }
 }
@@ -49,10 +55,14 @@ impl Rejection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {
     pub reason: RetryReason,
-    /// One line.
+    /// One line that holds no personal data and nothing that an API wrote but its error code.
     pub detail: String,
     /// What the destination or the token endpoint answered, where it did.
     pub http_status: Option<StatusCode>,
+    /// How the destination or the token endpoint names the problem, or the way in which it was not reached.
+    pub error_code: Option<String>,
+    /// What the destination wrote, for a dead letter only: it may repeat what the message holds.
+    pub quote: Option<String>,
     /// The delay that an API asked for; zero where none did.
     pub min_delay: Duration,
 }
@@ -64,6 +74,8 @@ impl Retry {
             reason,
             detail,
             http_status: None,
+            error_code: None,
+            quote: None,
             min_delay: Duration::ZERO,
         }
     }

@@ -101,7 +101,7 @@ async fn a_message_that_the_queue_would_delete_before_its_next_try_is_laid_down_
             assert_eq!(
                 letter.attributes["detail"],
                 "the queue's retention ends before another attempt; the last one: the destination answered 503 Service \
-                 Unavailable"
+                 Unavailable: Service Unavailable: as a rule of the sandbox says"
             );
         }
     }

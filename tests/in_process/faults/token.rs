@@ -1,6 +1,11 @@
 //! The token, and the credentials that it is requested with.
 
+use std::sync::LazyLock;
+
+use sandbox::Alteration;
+
 use super::*;
+use crate::logs::{LOGGING, lines, logged};
 
 #[tokio::test]
 async fn no_token_is_a_retry_and_what_is_wrong_with_the_client_halts() {
@@ -43,8 +48,92 @@ async fn no_token_is_a_retry_and_what_is_wrong_with_the_client_halts() {
             "{what}"
         );
     }
-    let busy = outcome(Rule::on(Endpoint::Token, Answer::status(503).retry_after(77))).await;
-    assert_eq!(busy, Outcome::Retry { hidden_for: 77 });
+    for status in [400, 429, 503] {
+        let refused = outcome(Rule::on(Endpoint::Token, Answer::status(status).retry_after(77))).await;
+        assert_eq!(refused, Outcome::Retry { hidden_for: 77 }, "{status}");
+    }
+}
+
+/// Ways in which real token endpoints answer with a token.
+fn odd_grants() -> [Alteration; 5] {
+    let content_type = |value: &'static str| Alteration::default().header("content-type", value);
+    [
+        Alteration::default().status(201),
+        content_type("text/html; charset=utf-8").byte_order_mark(),
+        content_type("text/plain"),
+        content_type("application/vnd.example.token+json"),
+        Alteration::default().without("content-type"),
+    ]
+}
+
+#[tokio::test]
+async fn token_is_read_by_its_content() {
+    for alteration in odd_grants() {
+        let what = format!("{alteration:?}");
+        let action = Action::from(alteration);
+        let outcome = outcome(Rule::on(Endpoint::Token, action)).await;
+        assert_eq!(outcome, Outcome::Delivered, "{what}");
+    }
+    for case in ["token-201.http", "token-text-html.http"] {
+        let bridge = bridge().await;
+        bridge.sandbox.set_faults([
+            Rule::on(Endpoint::Token, Action::raw(sandbox::case(case).unwrap())),
+            on_orders(Answer::status(201)),
+        ]);
+        assert_eq!(deliver_one(&bridge).await, Outcome::Delivered, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn token_url_may_have_a_query() {
+    let bridge = Bridge::start(Settings::default(), |environment| {
+        let url = environment.get("TOKEN_URL").unwrap();
+        environment.with("TOKEN_URL", format!("{url}?tenant=7"))
+    })
+    .await;
+    assert_eq!(deliver_one(&bridge).await, Outcome::Delivered);
+}
+
+#[tokio::test]
+async fn token_that_ends_at_once_serves_more_than_one_order() {
+    let bridge = bridge().await;
+    let token = r#"{"access_token": "fixture-token", "expires_in": 0}"#;
+    bridge.sandbox.set_faults([
+        Rule::on(
+            Endpoint::Token,
+            Answer::status(200).body("application/json", token),
+        ),
+        on_orders(Answer::status(201)),
+    ]);
+    bridge.enqueue((1..=20).map(message));
+    bridge.drain().await;
+    assert_eq!(bridge.sandbox.counters().token_requests, 1);
+}
+
+/// What is logged of one message whose token request is answered like this.
+async fn logged_with(answer: Answer) -> serde_json::Value {
+    LazyLock::force(&LOGGING);
+    let bridge = bridge().await;
+    bridge.sandbox.set_faults([Rule::on(Endpoint::Token, answer)]);
+    let outcome = deliver_one(&bridge).await;
+    assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
+    let lines = lines(&logged());
+    let retried = lines.iter().find(|line| line["event"] == "order_retried");
+    retried.unwrap().clone()
+}
+
+#[tokio::test]
+async fn token_error_is_logged_by_status_and_code() {
+    let error = r#"{"error": "invalid_client", "error_description": "Client is disabled.", "more": "text"}"#;
+    for (status, reason) in [(200, "200 OK"), (401, "401 Unauthorized")] {
+        let line = logged_with(Answer::status(status).body("application/json", error)).await;
+        assert_eq!(
+            (&line["status"], &line["error_code"], &line["reason"]),
+            (&json!(status), &json!("invalid_client"), &json!("misconfigured"))
+        );
+        let detail = format!("the token endpoint refused with {reason}: invalid_client: Client is disabled.");
+        assert_eq!(line["detail"], detail);
+    }
 }
 
 #[tokio::test]

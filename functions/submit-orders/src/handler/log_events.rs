@@ -59,6 +59,7 @@ pub(crate) fn log_verdict(record: &Record<'_>, context: &OrderContext, verdict: 
 fn log_rejected(record: &Record<'_>, context: &OrderContext, rejection: &Rejection) {
     let status = rejection.http_status.map(|status| status.as_u16());
     let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
+    let error_code = rejection.error_code.as_ref();
     log_event!(
         error,
         "order_rejected",
@@ -67,6 +68,7 @@ fn log_rejected(record: &Record<'_>, context: &OrderContext, rejection: &Rejecti
         reason,
         detail,
         status,
+        error_code,
         "order rejected: the message was dead-lettered"
     );
 }
@@ -76,6 +78,7 @@ fn log_retried(record: &Record<'_>, context: &OrderContext, retry: &Retry, delay
         ($level:ident) => {{
             let status = retry.http_status.map(|status| status.as_u16());
             let (reason, detail, delay_secs) = (retry.reason.as_str(), &retry.detail, delay.as_secs());
+            let error_code = retry.error_code.as_ref();
             log_event!(
                 $level,
                 "order_retried",
@@ -84,6 +87,7 @@ fn log_retried(record: &Record<'_>, context: &OrderContext, retry: &Retry, delay
                 reason,
                 detail,
                 status,
+                error_code,
                 delay_secs,
                 "order not delivered, retrying"
             );
