@@ -100,14 +100,14 @@ mod tests {
     const CLIENT: [&str; 2] = ["client_id", "client_secret"];
 
     #[test]
-    fn the_wanted_fields_come_in_their_order_and_others_are_ignored() {
+    fn required_fields_are_returned_in_order() {
         let secret = r#"{"client_secret": "s", "note": 1, "client_id": "i"}"#;
         let [id, secret] = parse(Some(secret), &CLIENT).unwrap();
         assert_eq!((id.expose_secret(), secret.expose_secret()), ("i", "s"));
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_the_secret_is_not() {
+    fn error_names_fields_and_no_secret() {
         for (secret, why) in [
             (None, "it is binary"),
             (Some("hunter2"), "it is not a JSON object"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_says_what_the_secret_must_be() {
+    fn error_describes_the_expected_secret() {
         let error = SecretError::Unusable {
             arn: "arn:aws:x".to_owned(),
             wanted: &CLIENT,

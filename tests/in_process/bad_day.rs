@@ -1,4 +1,4 @@
-//! A day on which everything goes wrong, for the logs and the metrics to tell of.
+//! A day with every kind of failure, for tests of logs and metrics.
 
 use integration_tests::{
     aws::Fault,
@@ -7,10 +7,8 @@ use integration_tests::{
 use sandbox::{Action, Answer, Endpoint, Rule, Settings, customers};
 use serde_json::json;
 
-/// Runs 200 customers through everything that can go wrong.
-///
-/// # Returns
-/// How many messages `submit-orders` received, a message as often as it came.
+/// Runs 200 customers through every kind of failure, and returns how many messages `submit-orders` received, each as often
+/// as it came.
 pub(crate) async fn bad_day() -> (Bridge, usize) {
     let settings = Settings {
         customers: customers::generate(200, 5).into(),

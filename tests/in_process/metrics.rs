@@ -1,4 +1,4 @@
-//! The metrics that both functions print: that CloudWatch can read them, and that they add up.
+//! The metrics of both functions: CloudWatch can parse them, and they add up.
 
 mod fetch_customers;
 mod submit_orders;
@@ -42,7 +42,7 @@ fn names_and_units(metrics: impl IntoIterator<Item = Metric>) -> BTreeSet<(Strin
 }
 
 #[tokio::test]
-async fn on_an_ordinary_day_they_add_up_to_what_happened() {
+async fn metrics_of_a_usual_day_add_up() {
     let all = customers::generate(200, 11);
     let orders = all.iter().filter(|customer| customer.expected.is_order()).count();
     let settings = Settings {
@@ -89,7 +89,7 @@ async fn on_an_ordinary_day_they_add_up_to_what_happened() {
 }
 
 #[tokio::test]
-async fn on_a_bad_day_each_message_received_is_in_one_of_them_and_no_answer_is_left_out() {
+async fn metrics_of_a_bad_day_count_every_message() {
     let (bridge, received) = bad_day().await;
     let lines = bridge.aws.console().metrics();
     let ends = sums(&lines, VERDICT_METRICS);
@@ -112,13 +112,13 @@ async fn on_a_bad_day_each_message_received_is_in_one_of_them_and_no_answer_is_l
     );
     assert_eq!(fetched, enqueued + skipped + rejected);
     assert!(rejected > 0.0);
-    // The second run ends early, and the third is none.
+    // The second run ends early; the third has invalid input.
     assert_eq!(values(&lines, "RunCompleted"), [1.0, 0.0]);
     assert_eq!(values(&lines, "RunDuration").len(), 1);
 }
 
 #[test]
-fn a_line_that_cloudwatch_would_not_take_is_found() {
+fn invalid_metric_line_is_found() {
     let good = json!({
         "_aws": {"Timestamp": 1_697_380_200_000_u64, "CloudWatchMetrics": [
             {"Namespace": "N", "Dimensions": [["Stack"]], "Metrics": [{"Name": "A", "Unit": "Count"}]}

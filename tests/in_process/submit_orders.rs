@@ -1,4 +1,4 @@
-//! `submit-orders` between a queue and a destination: the main path. What fails is in `faults`.
+//! `submit-orders` between a queue and a destination: the main path. Failures are in `faults`.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ fn attributes(all: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn the_contracts_customer_becomes_the_contracts_order() {
+async fn example_customer_becomes_the_example_order() {
     let settings = Settings {
         customers: [customer()].into(),
         ..Settings::default()
@@ -37,7 +37,7 @@ async fn the_contracts_customer_becomes_the_contracts_order() {
 }
 
 #[tokio::test]
-async fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
+async fn every_customer_ends_with_order_or_dead_letter() {
     let all = customers::generate(200, 11);
     let settings = Settings {
         customers: all.clone().into(),
@@ -72,7 +72,7 @@ async fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
 }
 
 #[tokio::test]
-async fn a_second_run_with_the_same_order_date_makes_no_new_order() {
+async fn second_run_of_an_order_date_orders_nothing() {
     let settings = Settings {
         customers: customers::generate(30, 3).into(),
         ..Settings::default()
@@ -89,7 +89,7 @@ async fn a_second_run_with_the_same_order_date_makes_no_new_order() {
 }
 
 #[tokio::test]
-async fn a_rejected_message_lies_in_the_dead_letter_queue_with_its_reason() {
+async fn rejected_message_is_dead_lettered_with_reason() {
     let invalid = customer_with_id("7")
         .with("/email", "no address")
         .with("/address/city", "");
@@ -142,7 +142,7 @@ async fn a_rejected_message_lies_in_the_dead_letter_queue_with_its_reason() {
 }
 
 #[tokio::test]
-async fn the_token_is_requested_as_it_is_configured() {
+async fn token_is_requested_as_configured() {
     for (client_auth, name) in [(ClientAuth::Basic, "basic"), (ClientAuth::Post, "post")] {
         let settings = Settings {
             client_auth,
@@ -168,7 +168,7 @@ async fn the_token_is_requested_as_it_is_configured() {
 }
 
 #[tokio::test]
-async fn another_header_can_carry_the_idempotency_key() {
+async fn idempotency_key_uses_the_configured_header() {
     let settings = Settings {
         idempotency_key_header: "X-Request-Key".to_owned(),
         ..Settings::default()
@@ -181,7 +181,7 @@ async fn another_header_can_carry_the_idempotency_key() {
 }
 
 #[tokio::test]
-async fn no_more_orders_are_posted_at_once_than_allowed() {
+async fn concurrent_posts_are_at_most_max_in_flight() {
     for most in [1, 4] {
         let bridge = Bridge::start(Settings::default(), |environment| {
             environment.with("MAX_IN_FLIGHT", most.to_string())

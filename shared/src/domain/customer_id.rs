@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 /// A customer's id: a JSON string that is not blank, or a JSON integer of any length.
 ///
-/// Kept to the letter (a string is not trimmed, an integer keeps its digits), since it is half of the order's
-/// identity. `123` and `"123"` are the same id.
+/// Kept verbatim (a string is not trimmed, an integer keeps its digits), since it is a part of the order's identity. `123`
+/// and `"123"` are the same id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct CustomerId(String);
@@ -32,7 +32,6 @@ impl CustomerId {
             .then(|| Self(json.to_owned()))
     }
 
-    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_or_an_integer_is_kept_to_the_letter() {
+    fn string_or_integer_is_kept_verbatim() {
         for (json, expected) in [
             (r#""123""#, "123"),
             ("123", "123"),
@@ -67,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_id() {
+    fn other_json_is_no_id() {
         for json in [
             "null",
             r#""""#,

@@ -1,4 +1,4 @@
-//! The date that a run stamps on its orders.
+//! The date that a run writes into its orders.
 
 use std::{fmt, str::FromStr};
 
@@ -7,15 +7,15 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// An order date: an instant in UTC, to the whole second.
 ///
-/// It is half of each order's identity, so two spellings of one instant are one order date: it is moved to
-/// UTC, and a fraction of a second is cut off.
+/// It is a part of each order's identity, so two spellings of one instant are one order date: it is converted to UTC, and
+/// a fraction of a second is cut off.
 ///
 /// # Format
 /// Read from any RFC 3339 date and time of the years 0000 to 9999; written as `2023-10-15T14:30:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OrderDate(OffsetDateTime);
 
-/// The text is no RFC 3339 date and time.
+/// The text is not an RFC 3339 date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z")]
 pub struct ParseOrderDateError;
@@ -29,7 +29,7 @@ impl FromStr for OrderDate {
             .and_then(|date| date.checked_to_offset(UtcOffset::UTC))
             .and_then(|date| date.replace_nanosecond(0).ok())
             .ok_or(ParseOrderDateError)?;
-        // Near the ends of the calendar, UTC may lie in a year that RFC 3339 cannot write.
+        // Near the ends of the calendar, UTC may be in a year that RFC 3339 cannot write.
         if (0..=9999).contains(&utc.year()) {
             Ok(Self(utc))
         } else {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_an_instant_is_written_one_way() {
+    fn spellings_of_one_instant_are_one_order_date() {
         for text in [
             "2023-10-15T14:30:00Z",
             "2023-10-15t14:30:00z",
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_rfc_3339_is_refused() {
+    fn text_other_than_rfc_3339_is_refused() {
         for text in [
             "",
             "2023-10-15",

@@ -27,7 +27,7 @@ async fn bridge(max_in_flight: &str) -> Bridge {
     .await
 }
 
-/// What a line says of each metric but the latency.
+/// The values of each metric in a line, except the latency.
 fn counts(line: &Line) -> Vec<(&str, Vec<f64>)> {
     let all = ALL.iter().filter(|metric| metric.name != "DestinationLatency");
     all.map(|metric| (metric.name, line.values(metric.name)))
@@ -35,7 +35,7 @@ fn counts(line: &Line) -> Vec<(&str, Vec<f64>)> {
 }
 
 #[tokio::test]
-async fn each_end_of_a_message_is_counted_where_it_belongs() {
+async fn verdict_is_counted_in_its_metric() {
     let bridge = bridge("1").await;
     bridge.enqueue([message(1)]);
     bridge.deliver(1).await;
@@ -75,7 +75,7 @@ async fn each_end_of_a_message_is_counted_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn a_batch_of_more_posts_than_a_line_can_hold_loses_no_latency() {
+async fn large_batch_loses_no_latency() {
     let bridge = bridge("20").await;
     bridge.enqueue((1..=250).map(message));
     bridge.deliver(250).await;
@@ -89,8 +89,7 @@ async fn a_batch_of_more_posts_than_a_line_can_hold_loses_no_latency() {
     assert_eq!(lines[2].metrics.len(), 1);
 }
 
-/// A destination that takes 20 ms for each answer, on a clock that a test turns; of the first orders it refuses the
-/// token.
+/// A destination that answers after 20 ms of a controlled clock, the first time with 401.
 struct Steady {
     refused: std::sync::atomic::AtomicU64,
 }
@@ -113,7 +112,7 @@ impl Transport for Steady {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_latency_is_that_of_each_answer_and_a_post_that_is_repeated_has_two() {
+async fn repeated_post_has_two_latencies() {
     let aws = account(&Settings::default());
     let environment = Environment::at(
         "https://s.example.com/",
@@ -135,7 +134,7 @@ async fn the_latency_is_that_of_each_answer_and_a_post_that_is_repeated_has_two(
 }
 
 #[tokio::test]
-async fn an_invocation_that_fails_as_a_whole_tells_what_it_did_and_nothing_else() {
+async fn failed_invocation_publishes_only_what_it_did() {
     let bridge = bridge("10").await;
     let handle = async |event: Value| {
         let deadline = Instant::now() + FUNCTION_TIMEOUT;
@@ -160,7 +159,7 @@ async fn an_invocation_that_fails_as_a_whole_tells_what_it_did_and_nothing_else(
 }
 
 #[tokio::test]
-async fn a_batch_that_nothing_was_posted_of_has_zeros_and_no_latency() {
+async fn batch_without_posts_has_zeros_and_no_latency() {
     let bridge = bridge("10").await;
     bridge.enqueue(["no JSON".to_owned()]);
     bridge.deliver(1).await;
