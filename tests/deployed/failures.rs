@@ -4,7 +4,7 @@ use local_run::Error;
 use sandbox::{Answer, Endpoint, Rule, customers};
 
 use crate::harness::{
-    MAX_RECEIVE_COUNT, PATIENCE, account, date, on_the_deployed_stack, run, set_visibility_timeout,
+    MAX_RECEIVE_COUNT, PATIENCE, date, on_the_deployed_stack, reconcile, run, set_visibility_timeout,
 };
 
 #[test]
@@ -75,7 +75,10 @@ fn an_order_that_the_destination_takes_only_at_the_third_attempt_is_delivered_on
         );
         let statuses = stack.sandbox.counters().order_statuses;
         assert_eq!((statuses[&201], statuses[&503]), (10, 2));
-        assert_eq!(account(stack, order_date, &customers).await.wrong, [""; 0]);
+        assert_eq!(
+            reconcile(stack, order_date, &customers).await.discrepancies,
+            [""; 0]
+        );
     });
 }
 

@@ -9,9 +9,9 @@ use aho_corasick::AhoCorasick;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::types::QueueAttributeName;
 use integration_tests::canaries::canaries;
-use local_run::account::Account;
-use local_run::places::Places;
+use local_run::paths::Paths;
 use local_run::queues::DeadLetter;
+use local_run::reconciliation::Reconciliation;
 use local_run::run::Run;
 use local_run::{LocalDeployment, Settings};
 use sandbox::Customer;
@@ -101,7 +101,7 @@ async fn deploy() -> Result<LocalDeployment, local_run::Error> {
     // Of the run before.
     let _ = std::fs::remove_dir_all(&work);
     let settings = Settings {
-        places: Places::of_this_workspace(work)?,
+        paths: Paths::of_this_workspace(work)?,
         sandbox: sandbox::Settings {
             page_size: PAGE_SIZE,
             ..sandbox::Settings::default()
@@ -131,11 +131,11 @@ pub(crate) async fn run(stack: &LocalDeployment, order_date: OrderDate, customer
 /// What a command prints that is an output of the stack: a JSON document, and after it what the AWS CLI says.
 pub(crate) fn printed_by(stack: &LocalDeployment, command: &'static str) -> Value {
     let search_path = std::env::var_os("PATH").unwrap_or_default();
-    let tools = std::iter::once(stack.places.tools.clone()).chain(std::env::split_paths(&search_path));
+    let tools = std::iter::once(stack.paths.tools.clone()).chain(std::env::split_paths(&search_path));
     let printed = Command::new("/bin/sh")
         .args(["-c", stack.output(command).unwrap()])
         .env("PATH", std::env::join_paths(tools).unwrap())
-        .env("HOME", stack.places.home())
+        .env("HOME", stack.paths.home())
         .env("AWS_ENDPOINT_URL", stack.aws_url())
         .env("AWS_ACCESS_KEY_ID", "local")
         .env("AWS_SECRET_ACCESS_KEY", "local")
@@ -151,25 +151,25 @@ pub(crate) fn printed_by(stack: &LocalDeployment, command: &'static str) -> Valu
 }
 
 /// What became of them.
-pub(crate) async fn account(
+pub(crate) async fn reconcile(
     stack: &LocalDeployment,
     order_date: OrderDate,
     customers: &[Customer],
-) -> Account {
-    account_of(stack, order_date, customers, &stack.dead_letters().await.unwrap())
+) -> Reconciliation {
+    reconcile_with(stack, order_date, customers, &stack.dead_letters().await.unwrap())
 }
 
 /// What became of them, with these dead letters.
-pub(crate) fn account_of(
+pub(crate) fn reconcile_with(
     stack: &LocalDeployment,
     order_date: OrderDate,
     customers: &[Customer],
     dead_letters: &[DeadLetter],
-) -> Account {
+) -> Reconciliation {
     let expectations = customers
         .iter()
         .map(|customer| (customer.json.as_str(), Some(&customer.expected)));
-    Account::new(order_date, expectations, &stack.sandbox.ledger(), dead_letters)
+    Reconciliation::new(order_date, expectations, &stack.sandbox.ledger(), dead_letters)
 }
 
 /// Sets how long a message that failed is hidden, where the function cannot set it.

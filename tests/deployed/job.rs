@@ -5,7 +5,7 @@ use local_run::run::Counts;
 use sandbox::{Customer, customers};
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, account, date, on_the_deployed_stack, printed_by, run};
+use crate::harness::{PATIENCE, date, on_the_deployed_stack, printed_by, reconcile, run};
 
 #[test]
 fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
@@ -30,14 +30,14 @@ fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
         };
         assert_eq!(run.counts, expected);
 
-        let account = account(stack, order_date, &customers).await;
-        assert_eq!(account.wrong, [""; 0]);
-        assert_eq!(account.ordered, valid);
-        assert_eq!(account.dead["invalid_customer"].count, 200 - valid);
-        assert_eq!(account.dead.len(), 1);
+        let reconciliation = reconcile(stack, order_date, &customers).await;
+        assert_eq!(reconciliation.discrepancies, [""; 0]);
+        assert_eq!(reconciliation.ordered, valid);
+        assert_eq!(reconciliation.dead_letters["invalid_customer"].count, 200 - valid);
+        assert_eq!(reconciliation.dead_letters.len(), 1);
 
         // Everything that the functions printed.
-        let log = std::fs::read_to_string(stack.places.log()).unwrap();
+        let log = std::fs::read_to_string(stack.paths.log()).unwrap();
         assert!(log.contains(&order_date.to_string()));
         let leaked: Vec<String> = canaries(&stack.sandbox)
             .into_iter()

@@ -7,7 +7,7 @@ use local_run::LocalDeployment;
 use sandbox::{Action, Answer, Endpoint, Rule, customers};
 use serde_json::json;
 
-use crate::harness::{MAX_RECEIVE_COUNT, account_of, date, on_the_deployed_stack, run};
+use crate::harness::{MAX_RECEIVE_COUNT, date, on_the_deployed_stack, reconcile_with, run};
 
 /// Ends the running processes of submit-orders at once, as the kernel does when memory runs out.
 ///
@@ -93,8 +93,8 @@ fn workers_killed_in_the_middle_of_a_run_cost_no_order_and_make_none_twice() {
         // Killed between the confirmed copy and its answer, a worker leaves a second one behind.
         dead_letters.sort_by(|one, other| one.body.cmp(&other.body));
         dead_letters.dedup_by(|one, other| one.body == other.body);
-        let account = account_of(stack, order_date, &customers, &dead_letters);
-        assert_eq!(account.wrong, [""; 0]);
+        let reconciliation = reconcile_with(stack, order_date, &customers, &dead_letters);
+        assert_eq!(reconciliation.discrepancies, [""; 0]);
         let valid = customers
             .iter()
             .filter(|customer| customer.expected.is_order())

@@ -6,7 +6,7 @@ use local_run::queues::Depth;
 use sandbox::{Answer, Customer, Endpoint, Rule, customers};
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, account, date, logs, on_the_deployed_stack, printed_by, run};
+use crate::harness::{PATIENCE, date, logs, on_the_deployed_stack, printed_by, reconcile, run};
 
 /// Invokes `redrive-orders`, which must answer with a summary.
 async fn redrive(stack: &LocalDeployment, input: Value) -> Value {
@@ -138,10 +138,10 @@ fn what_was_refused_becomes_orders_when_the_destination_is_mended_and_the_rest_i
             }
         );
         stack.sandbox.set_customers(customers.clone());
-        let account = account(stack, order_date, &customers).await;
-        assert_eq!(account.wrong, [""; 0]);
+        let reconciliation = reconcile(stack, order_date, &customers).await;
+        assert_eq!(reconciliation.discrepancies, [""; 0]);
         assert_eq!(
-            (account.ordered, account.dead_letters()),
+            (reconciliation.ordered, reconciliation.dead_letter_count()),
             (valid.len() as u64, rejected)
         );
 

@@ -21,10 +21,10 @@ const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 /// A search path with an `aws` that finds the local AWS also for those services for which version 1 of the AWS CLI does
 /// not read `AWS_ENDPOINT_URL`.
 fn search_path(stack: &LocalDeployment) -> std::ffi::OsString {
-    let folder = stack.places.work.join("runbook");
+    let folder = stack.paths.work.join("runbook");
     fs::create_dir_all(&folder).unwrap();
     let aws = folder.join("aws");
-    let real = stack.places.tools.join("aws");
+    let real = stack.paths.tools.join("aws");
     let text = format!(
         "#!/bin/sh\nexec {} --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n",
         real.display()
@@ -32,8 +32,8 @@ fn search_path(stack: &LocalDeployment) -> std::ffi::OsString {
     fs::write(&aws, text).unwrap();
     fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
     let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let places = [folder, stack.places.tools.clone()];
-    std::env::join_paths(places.into_iter().chain(std::env::split_paths(&inherited))).unwrap()
+    let paths = [folder, stack.paths.tools.clone()];
+    std::env::join_paths(paths.into_iter().chain(std::env::split_paths(&inherited))).unwrap()
 }
 
 /// Runs commands after the runbook's first block, from the root of the repository, and returns what they print.
@@ -41,9 +41,9 @@ fn paste(stack: &LocalDeployment, commands: &str, typed: &str) -> String {
     let script = format!("set -euo pipefail\n{}\n{commands}", Runbook::read().first_block);
     let mut shell = Command::new("bash")
         .args(["-c", &script])
-        .current_dir(&stack.places.root)
+        .current_dir(&stack.paths.root)
         .env("PATH", search_path(stack))
-        .env("HOME", stack.places.home())
+        .env("HOME", stack.paths.home())
         .env("AWS_ENDPOINT_URL", stack.aws_url())
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "local")

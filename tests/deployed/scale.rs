@@ -2,7 +2,7 @@
 
 use sandbox::{Action, Endpoint, Rule, customers};
 
-use crate::harness::{PAGE_SIZE, account, date, on_the_deployed_stack, run, set_time_out};
+use crate::harness::{PAGE_SIZE, date, on_the_deployed_stack, reconcile, run, set_time_out};
 
 #[test]
 fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
@@ -16,8 +16,8 @@ fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
         assert_eq!((run.counts.fetched, run.counts.enqueued), (10_000, 10_000));
         assert_eq!(stack.sandbox.counters().source_requests, 20);
         assert_eq!(run.aws_calls["SendMessageBatch"], 1_000);
-        let account = account(stack, order_date, &customers).await;
-        assert_eq!(account.wrong, [""; 0]);
+        let reconciliation = reconcile(stack, order_date, &customers).await;
+        assert_eq!(reconciliation.discrepancies, [""; 0]);
         println!("10,000 customers in {:?}", run.elapsed);
     });
 }
@@ -39,6 +39,9 @@ fn a_run_that_takes_longer_than_one_invocation_goes_on_in_others_until_all_is_re
         assert_eq!((run.counts.fetched, run.counts.enqueued), (2_000, 2_000));
         assert_eq!(stack.sandbox.counters().source_requests, 4);
         assert_eq!(run.aws_calls["Invoke"], 3);
-        assert_eq!(account(stack, order_date, &customers).await.wrong, [""; 0]);
+        assert_eq!(
+            reconcile(stack, order_date, &customers).await.discrepancies,
+            [""; 0]
+        );
     });
 }

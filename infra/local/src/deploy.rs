@@ -1,4 +1,4 @@
-//! Deploys a template with the SAM CLI, as one does to AWS.
+//! Deploys a template with the SAM CLI, as to AWS.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,14 +9,14 @@ use tokio::process::Command;
 
 use crate::error::{Error, tail};
 use crate::ministack::REGION;
-use crate::places::Places;
+use crate::paths::Paths;
 
 /// The outputs of a stack, by key.
 pub type Outputs = BTreeMap<String, String>;
 
-/// The SAM CLI, turned to a local AWS.
+/// The SAM CLI, for a local AWS.
 pub(crate) struct Sam<'a> {
-    pub(crate) places: &'a Places,
+    pub(crate) paths: &'a Paths,
     pub(crate) endpoint: &'a str,
 }
 
@@ -29,7 +29,7 @@ impl Sam<'_> {
         parameters: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         // The project's samconfig.toml is for a real account.
-        let no_config = self.places.work.join("samconfig.toml");
+        let no_config = self.paths.work.join("samconfig.toml");
         std::fs::write(&no_config, "version = 0.1\n")
             .map_err(Error::io(format!("write {}", no_config.display())))?;
         let overrides = parameters.iter().map(|(name, value)| format!("{name}={value}"));
@@ -50,13 +50,12 @@ impl Sam<'_> {
             .arg(template)
             .arg("--parameter-overrides")
             .args(overrides)
-            // It would look at the stack's events every 5 seconds.
+            // By default it polls the events of the stack every 5 seconds.
             .env("SAM_CLI_POLL_DELAY", "0.25");
         self.run("deploy", command).await?;
         Ok(())
     }
 
-    /// Reads the stack's outputs.
     pub(crate) async fn outputs(&self, stack: &str) -> Result<Outputs, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -78,13 +77,13 @@ impl Sam<'_> {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.places.sam());
+        let mut command = Command::new(self.paths.sam());
         command
-            .current_dir(&self.places.work)
+            .current_dir(&self.paths.work)
             .env_clear()
-            .env("PATH", self.places.search_path())
-            .env("HOME", self.places.home())
-            .env("TMPDIR", self.places.temp())
+            .env("PATH", self.paths.search_path())
+            .env("HOME", self.paths.home())
+            .env("TMPDIR", self.paths.temp())
             .env("AWS_ENDPOINT_URL", self.endpoint)
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", "local")
@@ -99,7 +98,7 @@ impl Sam<'_> {
         let ended = command
             .output()
             .await
-            .map_err(Error::io(format!("start {}", self.places.sam().display())))?;
+            .map_err(Error::io(format!("start {}", self.paths.sam().display())))?;
         let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
         if ended.status.success() {
             return Ok(printed);

@@ -1,73 +1,53 @@
-//! Why a local run could not be done, said to the person who started it.
+//! Why a local run failed.
 
 use std::path::PathBuf;
 
-/// Why a local run could not be done. Each text says what happened, to what, and what to do about it.
+/// Each text says what happened, to what, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file that make should have made is not there.
-    #[error("{path} is not there: {remedy}")]
+    #[error("{path} does not exist: {remedy}")]
     Missing {
         /// The file.
         path: PathBuf,
         /// What makes it.
         remedy: &'static str,
     },
-    /// What was built is not of the code as it is now.
-    #[error("{changed} is newer than what was built of it: `make build-local` builds it again")]
-    Stale {
-        /// The file that was changed since.
-        changed: PathBuf,
-    },
-    /// The operating system refused something.
+
+    #[error("{changed} was changed since the functions were built: `make build-local` builds them again")]
+    Stale { changed: PathBuf },
     #[error("cannot {what}: {source}")]
-    Io {
-        /// What was tried, and on what.
-        what: String,
-        /// The refusal.
-        source: std::io::Error,
-    },
-    /// The built template is none.
+    Io { what: String, source: std::io::Error },
     #[error("cannot read the built template {path}: {reason}; `make clean` and try again")]
     Template {
         /// The file.
         path: PathBuf,
-        /// What the parser says.
         reason: String,
     },
-    /// MiniStack ended, or does not answer.
+    /// MiniStack exited, or does not answer.
     #[error("MiniStack {what}; the end of its log {log}:\n{tail}")]
     MiniStack {
-        /// What it did.
         what: &'static str,
-        /// Its log.
         log: PathBuf,
-        /// The last lines of it.
+        /// The last lines of the log.
         tail: String,
     },
-    /// The SAM CLI failed.
-    #[error("`sam {command}` failed; the end of what it said:\n{tail}")]
+    #[error("`sam {command}` failed; the end of its output:\n{tail}")]
     Sam {
         /// Its first arguments.
         command: String,
         /// The last lines of its output.
         tail: String,
     },
-    /// The stack has not the output that the run needs.
     #[error("the stack has no output `{0}`: template.yaml must have it")]
     Output(&'static str),
-    /// A call to the local AWS failed.
     #[error("{call} failed: {reason}")]
     Aws {
         /// The call, and what it was about.
         call: String,
-        /// What the SDK says, causes included.
         reason: String,
     },
-    /// The schedule has nothing to start.
     #[error("the schedule `{0}` has no target with an input")]
     Schedule(String),
-    /// The run was given up by the function.
     #[error("fetch-customers failed in all its attempts: {0}")]
     RunFailed(String),
 }
@@ -88,7 +68,7 @@ impl Error {
     }
 }
 
-/// An error of the SDK says little without its causes.
+/// The texts of an error and its causes: that of the SDK's error alone says little.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -1,26 +1,25 @@
-//! The whole system on one machine, without an AWS account: what `make run` starts, and what the tests of the
-//! deployed stack stand on.
+//! The whole system on one machine, without an AWS account: for `make run`, and for the tests of the deployed stack.
 //!
 //! The real `template.yaml`, built by the SAM CLI, is deployed by the SAM CLI to MiniStack, a local AWS, next to
 //! the sandbox of the two APIs. A [`LocalDeployment`] is all of that, running:
 //!
-//! | what | where |
+//! | what | module |
 //! | --- | --- |
-//! | start it, end it | [`LocalDeployment`], in `stack`; files in [`places`] |
-//! | MiniStack as a child that never outlives us | `ministack` |
-//! | every AWS call of the functions, written down | [`recorder`] |
-//! | what MiniStack cannot do, taken out of the built template | `template` |
+//! | start and stop | [`LocalDeployment`], in `stack`; files in [`paths`] |
+//! | MiniStack as a child process that never outlives this one | `ministack` |
+//! | a record of every AWS call of the functions | [`recorder`] |
+//! | the built template, without what MiniStack does not support | `template` |
 //! | `sam deploy`, and the stack's outputs | `deploy` |
 //! | the schedule, fired as EventBridge would | `schedule` |
 //! | a run, followed to its end | [`run`] |
-//! | queues, looked into | [`queues`] |
-//! | what became of each customer | [`account`] |
-//! | the bars, and the table at the end | [`progress`], [`report`] |
+//! | the contents of the queues | [`queues`] |
+//! | what became of each customer | [`reconciliation`] |
+//! | the progress, and the table of a finished run | [`progress`], [`report`] |
 
-pub mod account;
-pub mod places;
+pub mod paths;
 pub mod progress;
 pub mod queues;
+pub mod reconciliation;
 pub mod recorder;
 pub mod report;
 pub mod run;

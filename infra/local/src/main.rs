@@ -1,6 +1,6 @@
-//! `make run`: the main job on this machine, from the deployment to the table of what became of each customer.
+//! `make run`: the whole system on this machine, from the deployment to the table of what became of each customer.
 
-mod keep;
+mod keep_hints;
 mod options;
 
 use std::error::Error;
@@ -8,14 +8,14 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local_run::account::Account;
-use local_run::places::Places;
+use local_run::paths::Paths;
 use local_run::progress::Progress;
+use local_run::reconciliation::Reconciliation;
 use local_run::{LocalDeployment, Settings, report};
 use options::Options;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What a shell answers for a program that Ctrl-C ended.
+/// The exit code of a program that Ctrl-C ended, by the convention of shells.
 const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         outcome = local_run(&options) => outcome,
         // What was started ends with the dropped future.
         () = interrupted() => {
-            say("interrupted: everything that was started is ended");
+            say("interrupted: everything that was started is stopped");
             return INTERRUPTED.into();
         }
     };
@@ -39,14 +39,15 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Answers whether every customer is accounted for.
+/// # Returns
+/// Whether every customer is accounted for.
 async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let (source, order_date) = (options.source()?, options.order_date()?);
     let mut work = tempfile::Builder::new()
         .prefix("customer-order-sync-")
         .tempdir()?;
     let settings = Settings {
-        places: Places::of_this_workspace(work.path().to_owned())?,
+        paths: Paths::of_this_workspace(work.path().to_owned())?,
         sandbox: sandbox::Settings {
             customers: source.served(),
             ..sandbox::Settings::default()
@@ -63,10 +64,7 @@ async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
         say(&format!("  {note}"));
     }
 
-    say(&format!(
-        "• running {} customers through it",
-        source.served().count()
-    ));
+    say(&format!("• running {} customers", source.served().count()));
     let mut progress = Progress::new(source.served().count());
     let run = stack
         .run(order_date, options.patience(), |counts| progress.show(counts))
@@ -75,29 +73,32 @@ async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let run = run?;
 
     let (ledger, dead_letters) = (stack.sandbox.ledger(), stack.dead_letters().await?);
-    let account = Account::new(order_date, source.expectations(), &ledger, &dead_letters);
+    let reconciliation = Reconciliation::new(order_date, source.expectations(), &ledger, &dead_letters);
     let seen = stack.sandbox.counters();
     let apis = [
         ("GET of the source", seen.source_requests),
         ("POST to the token endpoint", seen.token_requests),
         ("POST to the destination", seen.order_posts),
     ];
-    say(&report::table(&run, &account, &apis).to_string());
-    let complaints = report::complaints(&run, &account);
-    for complaint in &complaints {
-        say(&format!("✗ {complaint}"));
+    say(&report::table(&run, &reconciliation, &apis).to_string());
+    let problems = report::problems(&run, &reconciliation);
+    for problem in &problems {
+        say(&format!("✗ {problem}"));
     }
-    if complaints.is_empty() {
+    if problems.is_empty() {
         say("✓ every customer is accounted for");
     } else {
         work.disable_cleanup(true);
-        say(&format!("The functions' log: {}", stack.places.log().display()));
+        say(&format!(
+            "The log of the functions: {}",
+            stack.paths.log().display()
+        ));
     }
     if options.keep {
-        say(&keep::hints(&stack).await?);
+        say(&keep_hints::hints(&stack).await?);
         std::future::pending::<()>().await;
     }
-    Ok(complaints.is_empty())
+    Ok(problems.is_empty())
 }
 
 /// Ctrl-C, `kill`, or a terminal that was closed.
@@ -109,7 +110,7 @@ async fn interrupted() {
             signal(SignalKind::hangup())?,
         ))
     };
-    // Without a listener the signal's own way applies: it ends this program, and so all that was started.
+    // Without a listener the signal ends this program, and with it everything that was started.
     let Ok((mut interrupt, mut terminate, mut hangup)) = listen() else {
         return std::future::pending().await;
     };
@@ -121,6 +122,6 @@ async fn interrupted() {
 }
 
 fn say(text: &str) {
-    // Whoever closed the output does not want to see it.
+    // An output that was closed is not an error.
     let _ = writeln!(std::io::stdout(), "{text}");
 }

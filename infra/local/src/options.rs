@@ -1,4 +1,4 @@
-//! What can be asked of a local run. `make run` passes its variables on.
+//! The options of a local run: `make run` passes its variables on.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,54 +11,44 @@ use shared::domain::order_date::OrderDate;
 #[derive(Debug, Parser)]
 #[command(name = "make run", version)]
 pub(crate) struct Options {
-    /// How many customers to make up; about 3 % of them are invalid, in different ways.
+    /// How many customers to generate; about 3 % of them are invalid, in different ways.
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     customers: u64,
-    /// A JSON array of customers in the source's format, instead of made-up ones.
+    /// A JSON array of customers in the source's format, instead of generated ones.
     #[arg(long, value_name = "PATH", conflicts_with = "customers")]
     customers_file: Option<PathBuf>,
     /// The order date of the run, RFC 3339; now, if it is not given.
     #[arg(long, value_name = "DATE")]
     order_date: Option<OrderDate>,
-    /// Leave everything running until Ctrl-C, and say how to look into it.
+    /// Leave everything running until Ctrl-C, and print commands to inspect it.
     #[arg(long)]
     pub(crate) keep: bool,
-    /// The made-up customers are always those of this number.
+    /// The same seed generates the same customers.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Seconds without any progress after which the run is given up.
+    /// Seconds without progress after which the run is abandoned.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     patience: u64,
 }
 
 /// The source's customers.
 pub(crate) enum Source {
-    /// Made up: what must become of each is known.
+    /// Generated: the expected outcome of each is known.
     MadeUp(Vec<Customer>),
-    /// The user's own, verbatim.
+    /// Those of the user's file, verbatim.
     Given(Vec<String>),
 }
 
-/// The user's file cannot be the source.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CustomersFileError {
-    /// It cannot be read.
     #[error("cannot read CUSTOMERS_FILE {path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It holds something else.
+    Unreadable { path: PathBuf, source: std::io::Error },
     #[error(
         "CUSTOMERS_FILE {path} must be a JSON array of customers, such as [{{\"{ID}\": \"123\", …}}]: {reason}",
         ID = shared::mapping::customer::ID
     )]
     NotCustomers {
-        /// The file.
         path: PathBuf,
-        /// What the parser says.
         reason: serde_json::Error,
     },
 }
@@ -67,7 +57,7 @@ impl Options {
     /// The source's customers.
     ///
     /// # Errors
-    /// The user's file cannot be read, or is no JSON array.
+    /// The user's file cannot be read, or is not a JSON array.
     pub(crate) fn source(&self) -> Result<Source, CustomersFileError> {
         let Some(path) = self.customers_file.clone() else {
             return Ok(Source::MadeUp(customers::generate(self.customers, self.seed)));
@@ -98,14 +88,13 @@ impl Options {
         self.order_date.map_or_else(now, Ok)
     }
 
-    /// How long nothing may happen.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.patience)
     }
 }
 
 impl Source {
-    /// What the sandbox serves.
+    /// The customers that the sandbox serves.
     pub(crate) fn served(&self) -> Customers {
         match self {
             Self::MadeUp(customers) => customers.clone().into(),
@@ -113,7 +102,7 @@ impl Source {
         }
     }
 
-    /// Each element, and what must become of it where that is known.
+    /// Each element, with its expected outcome if that is known.
     pub(crate) fn expectations(&self) -> Vec<(&str, Option<&Expected>)> {
         match self {
             Self::MadeUp(customers) => customers

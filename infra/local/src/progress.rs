@@ -1,4 +1,4 @@
-//! Shows how far a run is: a bar per stage on a terminal, a line now and then elsewhere.
+//! Shows how far a run is: a bar per stage on a terminal, lines elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -9,11 +9,8 @@ use crate::run::Counts;
 
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
-/// What is shown while a run goes on.
 pub enum Progress {
-    /// A bar per stage.
     Bars(Bars),
-    /// Plain lines.
     Lines(Lines),
 }
 
@@ -25,7 +22,7 @@ pub struct Bars {
     dead_lettered: ProgressBar,
 }
 
-/// Plain lines, at most one in two seconds.
+/// Lines of text, at most one in two seconds.
 #[derive(Default)]
 pub struct Lines {
     shown: Option<(Instant, Counts)>,
@@ -33,7 +30,7 @@ pub struct Lines {
 }
 
 impl Progress {
-    /// Bars where a terminal shows them.
+    /// Bars if the output is a terminal.
     pub fn new(customers: u64) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::Lines(Lines::default());
@@ -52,7 +49,6 @@ impl Progress {
         })
     }
 
-    /// Shows `counts`.
     pub fn show(&mut self, counts: &Counts) {
         match self {
             Self::Bars(bars) => bars.show(counts),
@@ -60,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// Leaves the last state standing.
+    /// Leaves the last state on the screen.
     pub fn finish(self) {
         match self {
             Self::Bars(bars) => {
@@ -81,7 +77,7 @@ impl Bars {
         self.dead_lettered.set_position(counts.dead_lettered);
         if counts.duplicates > 0 {
             self.delivered
-                .set_message(format!("{} were there already", counts.duplicates));
+                .set_message(format!("{} duplicates", counts.duplicates));
         }
         self.enqueued.set_message(format!("{} waiting", counts.waiting));
     }
@@ -109,11 +105,11 @@ impl Lines {
             dead_lettered,
             waiting,
         } = self.latest;
-        // Whoever closed the output does not want to see it.
+        // An output that was closed is not an error.
         let _ = writeln!(
             std::io::stderr(),
-            "  fetched {fetched}/{customers}, enqueued {enqueued}, delivered {delivered}, there already \
-             {duplicates}, dead-lettered {dead_lettered}, waiting {waiting}"
+            "  fetched {fetched}/{customers}, enqueued {enqueued}, delivered {delivered}, duplicate {duplicates}, \
+             dead-lettered {dead_lettered}, waiting {waiting}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Looks into the deployed queues.
+//! The contents of the deployed queues.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use crate::error::Error;
 use crate::stack::LocalDeployment;
 
-/// Long enough to read a queue to its end before the first message comes again.
+/// Long enough to read a queue to its end before the first message is visible again.
 const READING_SECS: i32 = 120;
 
 /// How many messages a queue holds.
@@ -20,12 +20,10 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Whether nothing is left.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    /// All of them.
     pub fn total(self) -> u64 {
         self.visible + self.in_flight
     }
@@ -36,18 +34,17 @@ impl Depth {
 pub struct DeadLetter {
     /// The message as it was on the customer queue.
     pub body: String,
-    /// The attributes that `submit-orders` gave it; none where the redrive policy moved it.
+    /// The attributes that `submit-orders` or `fetch-customers` set; empty if the redrive policy moved it.
     pub attributes: HashMap<String, String>,
     receipt: String,
 }
 
 impl DeadLetter {
-    /// Why `submit-orders` laid it down; none where the redrive policy moved it.
+    /// `None` if the redrive policy moved it.
     pub fn reason(&self) -> Option<&str> {
         self.attributes.get("reason").map(String::as_str)
     }
 
-    /// The reason's line for a person.
     pub fn detail(&self) -> Option<&str> {
         self.attributes.get("detail").map(String::as_str)
     }
@@ -67,7 +64,7 @@ impl From<Message> for DeadLetter {
 }
 
 impl LocalDeployment {
-    /// How many messages the queue holds whose URL is the stack's output `queue`.
+    /// How many messages are on the queue whose URL is the output `queue` of the stack.
     ///
     /// # Errors
     /// There is no such output, or the call failed.
@@ -100,7 +97,7 @@ impl LocalDeployment {
         })
     }
 
-    /// Reads the dead-letter queue to its end. The messages stay where they are, and are visible again.
+    /// Reads the dead-letter queue to its end. The messages stay there, and are visible again.
     ///
     /// # Errors
     /// A call failed.
@@ -119,7 +116,7 @@ impl LocalDeployment {
         Ok(letters)
     }
 
-    /// Takes everything from the dead-letter queue.
+    /// Reads the dead-letter queue to its end, and deletes all messages.
     ///
     /// # Errors
     /// A call failed.
@@ -139,7 +136,7 @@ impl LocalDeployment {
         Ok(letters)
     }
 
-    /// Reads the queue of runs that did not happen to its end.
+    /// Reads the queue of failed runs to its end.
     pub(crate) async fn failed_runs(&self) -> Result<Vec<String>, Error> {
         let messages = self.receive_all("FailedRunsQueueUrl").await?;
         Ok(messages.into_iter().map(|message| message.body).collect())

@@ -1,4 +1,4 @@
-//! A reverse proxy between the functions and the local AWS, which writes down every call that they make.
+//! A reverse proxy between the functions and the local AWS, which records every call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -16,23 +16,23 @@ use tokio::task::JoinHandle;
 
 use crate::error::Error;
 
-/// Room for SQS's 1 MiB of payload, written as JSON in JSON.
+/// The 1 MiB of payload that SQS allows, escaped as JSON within JSON.
 const LARGEST_BODY: usize = 16 << 20;
-/// No call of the functions' takes longer; a long poll would take 20 seconds.
+/// No call of the functions takes longer; a long poll would take 20 seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One call of an AWS API by a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The function, as it names itself to AWS: the `AWS_SDK_UA_APP_ID` that `template.yaml` gives it.
+    /// The function, by the name it gives AWS: the `AWS_SDK_UA_APP_ID` that `template.yaml` gives it.
     pub caller: Option<String>,
     /// The service as IAM names it, such as `sqs`.
     pub service: &'static str,
     /// The action as the API names it, such as `SendMessageBatch`.
     pub action: String,
-    /// What it was about: a queue's URL, a secret's or a function's ARN.
+    /// The resource: the URL of a queue, the ARN of a secret or a function.
     pub resource: Option<String>,
-    /// The status answered.
+    /// The status of the answer.
     pub status: u16,
     /// Messages that were accepted: one for `SendMessage`, those of the batch for `SendMessageBatch`.
     pub accepted: u64,
@@ -51,7 +51,7 @@ impl Call {
     }
 }
 
-/// The running proxy. Dropping it ends it.
+/// The running proxy. Dropping it stops it.
 #[derive(Debug)]
 pub struct Recorder {
     url: String,
@@ -75,7 +75,7 @@ struct Notes {
 impl Recorder {
     pub(crate) async fn start(upstream: String) -> Result<Self, Error> {
         let client = shared::http::client().no_proxy().timeout(TIMEOUT).build();
-        let client = client.map_err(Error::aws("making an HTTP client"))?;
+        let client = client.map_err(Error::aws("create an HTTP client"))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.map_err(Error::io("listen on a free port"))?;
         let address = listener
@@ -127,7 +127,7 @@ impl Recorder {
         calls.map(|call| call.accepted).sum()
     }
 
-    /// Refuses these actions from now on, as a missing permission would; none lifts every refusal.
+    /// Denies these actions from now on, like a missing permission; an empty list allows all.
     pub fn deny(&self, actions: &[&str]) {
         self.shared.notes().denied = actions.iter().map(|&action| action.to_owned()).collect();
     }
@@ -180,8 +180,8 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     (status, headers, Body::from(body)).into_response()
 }
 
-/// What a request asks for; nothing is answered yet. The JSON protocols name service and action in a header; of
-/// Lambda's REST protocol method and path tell them.
+/// Service, action and resource of a request. The JSON protocols name service and action in a header; Lambda's REST
+/// protocol has them in method and path.
 fn describe(headers: &HeaderMap, method: &Method, path: &str, body: &Bytes) -> Call {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let target = text("x-amz-target").and_then(|target| target.split_once('.'));
@@ -236,7 +236,7 @@ fn accepted(action: &str, status: StatusCode, body: &Bytes) -> u64 {
     }
 }
 
-/// Leaves out what is meant for one connection only (RFC 9110 §7.6.1), and the length, which is written anew.
+/// Removes the headers of one connection (RFC 9110 §7.6.1), and the length, which is set again.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     for name in [
         header::CONNECTION,

@@ -1,20 +1,27 @@
-//! The table at the end.
+//! The table of a finished run.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use crate::account::Account;
+use crate::reconciliation::Reconciliation;
 use crate::run::Run;
 
-/// Lines of what is wrong that are shown; the rest is counted.
+/// How many discrepancies are listed; the rest is counted.
 const SHOWN: usize = 10;
 
-/// The table of what became of every customer.
-pub fn table(run: &Run, account: &Account, apis: &[(&str, u64)]) -> Table {
+/// The width of a table, in columns, where the terminal does not say its own.
+const DEFAULT_WIDTH: u16 = 80;
+
+/// What became of the customers, and how many calls it took.
+pub fn table(run: &Run, reconciliation: &Reconciliation, apis: &[(&str, u64)]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic);
+    // Some terminals report 0.
+    if table.width() == Some(0) {
+        table.set_width(DEFAULT_WIDTH);
+    }
     let mut row = |what: String, count: String, note: String| {
         table.add_row([what, count, note]);
     };
@@ -22,40 +29,40 @@ pub fn table(run: &Run, account: &Account, apis: &[(&str, u64)]) -> Table {
     let orders = run.counts.delivered + run.counts.duplicates;
     row(
         "customers".into(),
-        account.customers.to_string(),
+        reconciliation.customers.to_string(),
         format!("order date {}", run.order_date),
     );
     row(
         "orders".into(),
-        account.ordered.to_string(),
-        format!("{} came into being now", run.counts.delivered),
+        reconciliation.ordered.to_string(),
+        format!("{} created by this run", run.counts.delivered),
     );
     row(
         "duplicates".into(),
         run.counts.duplicates.to_string(),
-        "were there already".into(),
+        "existed before this run".into(),
     );
     row(
         "dead letters".into(),
-        account.dead_letters().to_string(),
+        reconciliation.dead_letter_count().to_string(),
         String::new(),
     );
-    for (reason, dead) in &account.dead {
+    for (reason, group) in &reconciliation.dead_letters {
         row(
             format!("  {reason}"),
-            dead.count.to_string(),
-            format!("e.g. {}", dead.example),
+            group.count.to_string(),
+            format!("for example {}", group.example),
         );
     }
     row(
         "not accounted for".into(),
-        account.wrong.len().to_string(),
+        reconciliation.discrepancies.len().to_string(),
         String::new(),
     );
     row(
         "elapsed".into(),
         format!("{seconds:.1} s"),
-        "from the schedule's call to the last order".into(),
+        "from the start of the schedule to the last order".into(),
     );
     if seconds > 0.0 {
         let rate = orders as f64 / seconds;
@@ -73,18 +80,18 @@ pub fn table(run: &Run, account: &Account, apis: &[(&str, u64)]) -> Table {
     table
 }
 
-/// What is wrong, for a person.
-pub fn complaints(run: &Run, account: &Account) -> Vec<String> {
+/// Why not every customer is accounted for, one line each; empty if all are.
+pub fn problems(run: &Run, reconciliation: &Reconciliation) -> Vec<String> {
     let mut lines = Vec::new();
     if !run.settled {
         lines.push(format!(
-            "nothing moved any more, with {} messages on the customer queue",
+            "the run made no more progress, with {} messages on the customer queue",
             run.counts.waiting
         ));
     }
-    lines.extend(account.wrong.iter().take(SHOWN).cloned());
-    if account.wrong.len() > SHOWN {
-        lines.push(format!("and {} more", account.wrong.len() - SHOWN));
+    lines.extend(reconciliation.discrepancies.iter().take(SHOWN).cloned());
+    if reconciliation.discrepancies.len() > SHOWN {
+        lines.push(format!("and {} more", reconciliation.discrepancies.len() - SHOWN));
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! One run over every customer: started as the schedule would, and followed until nothing moves any more.
+//! One run over all customers: started as the schedule starts it, and followed until it makes no more progress.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,27 +14,27 @@ const POLL: Duration = Duration::from_millis(200);
 /// How far a run is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Customers that the source has.
+    /// Customers of the source.
     pub customers: u64,
     /// Customers that the source has sent.
     pub fetched: u64,
-    /// Messages that the customer queue took.
+    /// Messages that the customer queue accepted.
     pub enqueued: u64,
-    /// Orders that came into being.
+    /// Orders that the destination created.
     pub delivered: u64,
-    /// Orders that were there already.
+    /// Orders that existed before.
     pub duplicates: u64,
-    /// Messages that came to the dead-letter queue.
+    /// Messages that became dead letters.
     pub dead_lettered: u64,
     /// Messages that are on the customer queue, in flight or waiting for their next attempt.
     pub waiting: u64,
 }
 
 impl Counts {
-    /// Whether every customer met its fate. Ids are compared afterwards.
+    /// Whether every customer has an order or a dead letter, by number. Ids are compared afterwards.
     fn settled(self) -> bool {
-        let fates = self.delivered + self.duplicates + self.dead_lettered;
-        self.enqueued >= self.customers && self.waiting == 0 && fates >= self.customers
+        let outcomes = self.delivered + self.duplicates + self.dead_lettered;
+        self.enqueued >= self.customers && self.waiting == 0 && outcomes >= self.customers
     }
 
     fn since(self, start: Self) -> Self {
@@ -50,41 +50,40 @@ impl Counts {
     }
 }
 
-/// A run, after the fact.
+/// A finished run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The date stamped on every order.
+    /// The order date of every order.
     pub order_date: OrderDate,
-    /// What was counted.
     pub counts: Counts,
-    /// From the schedule's call to the last thing that happened.
+    /// From the start of the schedule to the last change of the counts.
     pub elapsed: Duration,
-    /// False where nothing moved any more, and yet customers were left.
+    /// Whether every customer has an order or a dead letter.
     pub settled: bool,
     /// AWS calls of the functions in this run, by action.
     pub aws_calls: BTreeMap<String, u64>,
 }
 
 impl LocalDeployment {
-    /// Fires the schedule at `order_date` and follows the run. `progress` is called at every look.
+    /// Fires the schedule at `order_date` and follows the run. `progress` is called at each poll.
     ///
-    /// The run ends when every customer has its fate, or when nothing has happened for `patience`.
+    /// Returns when every customer has an order or a dead letter, or when the counts have not changed for `idle_timeout`.
     ///
     /// # Errors
-    /// The run was given up by Lambda, or the local AWS failed.
+    /// The function failed in all its attempts, or the local AWS failed.
     pub async fn run(
         &self,
         order_date: OrderDate,
-        patience: Duration,
+        idle_timeout: Duration,
         mut progress: impl FnMut(&Counts),
     ) -> Result<Run, Error> {
         let start = self.counts().await?;
         let calls_before = self.recorder.counts();
         let failed_before = self.depth("FailedRunsQueueUrl").await?.total();
-        let began = Instant::now();
+        let started = Instant::now();
         self.fire_schedule(order_date).await?;
 
-        let (mut counts, mut changed) = (Counts::default(), began);
+        let (mut counts, mut changed) = (Counts::default(), started);
         loop {
             let now = self.counts().await?.since(start);
             progress(&now);
@@ -95,7 +94,7 @@ impl LocalDeployment {
                 return Err(Error::RunFailed(self.last_failure().await?));
             }
             let settled = counts.settled();
-            if settled || changed.elapsed() >= patience {
+            if settled || changed.elapsed() >= idle_timeout {
                 let mut aws_calls = self.recorder.counts();
                 for (action, before) in calls_before {
                     aws_calls.entry(action).and_modify(|count| *count -= before);
@@ -104,7 +103,7 @@ impl LocalDeployment {
                 return Ok(Run {
                     order_date,
                     counts,
-                    elapsed: changed - began,
+                    elapsed: changed - started,
                     settled,
                     aws_calls,
                 });
@@ -126,7 +125,7 @@ impl LocalDeployment {
         })
     }
 
-    /// What Lambda says of the run that it gave up on.
+    /// The error of the invocation that Lambda reports on the queue of failed runs.
     async fn last_failure(&self) -> Result<String, Error> {
         let body = self.failed_runs().await?.pop().unwrap_or_default();
         let failure: Value = serde_json::from_str(&body).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Plays EventBridge Scheduler: the local one leaves `<aws.scheduler.…>` in the input as it stands.
+//! Stands in for EventBridge Scheduler: the local one does not replace `<aws.scheduler.…>` in the input.
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
@@ -8,8 +8,7 @@ use crate::error::Error;
 use crate::stack::LocalDeployment;
 
 impl LocalDeployment {
-    /// Does what the deployed schedule would do at `time`: fills in its own input, and invokes its own target
-    /// asynchronously.
+    /// Does what the deployed schedule does at `time`: fills in its input, and invokes its target asynchronously.
     ///
     /// # Returns
     /// The input as the target gets it.

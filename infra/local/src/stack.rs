@@ -10,38 +10,33 @@ use serde_json::{Value, json};
 use crate::deploy::{Outputs, Sam};
 use crate::error::Error;
 use crate::ministack::{MiniStack, REGION, free_port};
-use crate::places::{Places, architecture};
+use crate::paths::{Paths, architecture};
 use crate::recorder::Recorder;
 use crate::template;
 
 /// The name of the stack on the local AWS.
 pub const STACK: &str = "customer-order-sync";
 
-/// What a local stack is made of.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where things are.
-    pub places: Places,
-    /// How the two APIs start.
+    pub paths: Paths,
     pub sandbox: sandbox::Settings,
-    /// Parameters of the template, besides those that a local stack sets: URLs, secrets, processor.
+    /// Parameters of the template, besides those that a local deployment sets: URLs, secrets, architecture.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// The whole system, running. Dropping it ends everything.
+/// The whole system, running. Dropping it stops everything.
 pub struct LocalDeployment {
     /// The two APIs and the token endpoint.
     pub sandbox: Sandbox,
     /// Every AWS call of the functions.
     pub recorder: Recorder,
-    /// The stack's outputs.
     pub outputs: Outputs,
-    /// The parameters that it was given.
+    /// All parameters of the template that were set.
     pub parameters: BTreeMap<String, String>,
-    /// What of the template is different here.
+    /// How the deployed template differs from the built one, one line each.
     pub notes: Vec<String>,
-    /// Where things are.
-    pub places: Places,
+    pub paths: Paths,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
@@ -49,13 +44,13 @@ pub struct LocalDeployment {
 }
 
 impl LocalDeployment {
-    /// Starts and deploys everything. `step` is told what begins.
+    /// Starts and deploys everything. `step` is called with the name of each step.
     ///
     /// # Errors
-    /// Something could not be started or deployed. What was started is ended.
+    /// Something could not be started or deployed. What was started is stopped.
     pub async fn start(settings: Settings, step: impl Fn(&str)) -> Result<Self, Error> {
         let Settings {
-            places,
+            paths,
             sandbox,
             parameters,
         } = settings;
@@ -65,7 +60,7 @@ impl LocalDeployment {
             .map_err(Error::io("start the sandbox"))?;
         let port = free_port()?;
         let recorder = Recorder::start(format!("http://127.0.0.1:{port}")).await?;
-        let ministack = MiniStack::start(&places, port, recorder.url()).await?;
+        let ministack = MiniStack::start(&paths, port, recorder.url()).await?;
         let config = local_config(ministack.url());
 
         step("creating the two secrets");
@@ -88,9 +83,9 @@ impl LocalDeployment {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         all.extend(parameters);
-        let adapted = template::adapt(&places.built_template, places.work.join("template.json"), &all)?;
+        let adapted = template::adapt(&paths.built_template, paths.work.join("template.json"), &all)?;
         let sam = Sam {
-            places: &places,
+            paths: &paths,
             endpoint: ministack.url(),
         };
         sam.deploy(STACK, &adapted.path, &all).await?;
@@ -104,7 +99,7 @@ impl LocalDeployment {
             recorder,
             outputs,
             parameters: all,
-            places,
+            paths,
             ministack,
         })
     }
@@ -120,7 +115,7 @@ impl LocalDeployment {
             .ok_or(Error::Output(name))
     }
 
-    /// Where the local AWS listens, for calls that are not recorded.
+    /// The URL of the local AWS, for calls that are not recorded.
     pub fn aws_url(&self) -> &str {
         self.ministack.url()
     }

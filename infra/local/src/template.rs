@@ -1,7 +1,7 @@
-//! What of the built templates the local AWS cannot do. The templates themselves know nothing of it.
+//! The built templates, adapted to what the local AWS supports. The templates themselves do not depend on it.
 
-mod left_out;
-mod numbers;
+mod numeric_parameters;
+mod unsupported;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,13 @@ use crate::error::Error;
 /// A template that can be deployed locally.
 #[derive(Debug)]
 pub(crate) struct LocalTemplate {
-    /// The file.
     pub(crate) path: PathBuf,
-    /// What was changed, a line for a person each.
+    /// What was changed, one line each.
     pub(crate) notes: Vec<String>,
 }
 
-/// Writes the template that is deployed locally to `path`: the built one, less what MiniStack cannot do. Those that are
-/// nested in it are written beside it.
+/// Writes the template that is deployed locally to `path`: the built one, without what MiniStack does not support. Its
+/// nested templates are written beside it.
 pub(crate) fn adapt(
     built: &Path,
     path: PathBuf,
@@ -32,8 +31,8 @@ pub(crate) fn adapt(
     };
     let text = std::fs::read_to_string(built).map_err(Error::io(format!("read {}", built.display())))?;
     let mut template: Value = serde_saphyr::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
-    let mut notes = left_out::take_out(&mut template);
-    notes.extend(numbers::write(&mut template, parameters));
+    let mut notes = unsupported::remove(&mut template);
+    notes.extend(numeric_parameters::write(&mut template, parameters));
     let folder = built.parent().unwrap_or(Path::new("/"));
     make_absolute(&mut template, folder);
     for (id, location) in nested(&mut template) {
@@ -70,7 +69,7 @@ fn nested(template: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     })
 }
 
-/// Shows a value and all that is in it to `change`, the outer ones first.
+/// Applies `change` to a value and everything in it, outer values first.
 fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
     change(value);
     if let Some(object) = value.as_object_mut() {
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nested_template_is_adapted_as_well_and_found_from_anywhere() {
+    fn nested_template_is_adapted_too() {
         let folder = tempfile::tempdir().unwrap();
         let built = folder.path().join("built");
         std::fs::create_dir_all(built.join("Watch")).unwrap();
@@ -107,7 +106,7 @@ mod tests {
         assert_eq!(adapted.path, path);
         assert_eq!(
             adapted.notes,
-            ["left out: Query, since MiniStack has no AWS::Logs::QueryDefinition"]
+            ["not deployed, because MiniStack does not support AWS::Logs::QueryDefinition: Query"]
         );
         let read = |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
         let outer = read(&path);

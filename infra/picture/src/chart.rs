@@ -1,4 +1,4 @@
-//! One chart: lines, or areas one on another.
+//! One chart: lines, or stacked areas.
 
 use std::error::Error;
 
@@ -6,14 +6,14 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::cloudwatch::Series;
-use crate::page::{Area, PALE, color, font, signed};
+use crate::style::{Area, PALE, color, font, signed};
 use crate::widgets::Line;
 use crate::words::{grouped, text_width};
 
-/// Where the legend begins, and a line of it.
+/// Pixels: the top of the legend, and the height of one of its lines.
 const LEGEND: (i32, i32) = (28, 16);
 
-/// Draws the series beneath the widget's heading. `time` is how many seconds there are, and how many one point is.
+/// Draws the series below the widget's heading. `time` is the span and the period of a point, in seconds.
 pub(crate) fn draw(
     area: &Area<'_>,
     stacked: bool,
@@ -26,14 +26,14 @@ pub(crate) fn draw(
     if series.iter().all(Vec::is_empty) {
         let middle = Pos::new(HPos::Center, VPos::Center);
         let center = (signed(width / 2), signed(height / 2));
-        let nothing = "the local AWS does not measure this".to_owned();
+        let nothing = "not measured by the local AWS".to_owned();
         area.draw(&Text::new(nothing, center, font(13).color(&PALE).pos(middle)))?;
         return Ok(());
     }
     let below = height.saturating_sub(u32::try_from(head)?);
     let plot = area.clone().shrink((0, head), (width, below));
     let layers: Vec<Series> = if stacked {
-        piled(series, time)
+        stacked_layers(series, time)
     } else {
         series.to_vec()
     };
@@ -74,7 +74,7 @@ pub(crate) fn draw(
             .axis_style(PALE.mix(0.4))
             .draw()?;
     }
-    // The highest pile first, so that those beneath are seen.
+    // The highest layer first, so that the lower ones stay visible.
     for (at, (line, layer)) in lines.iter().zip(&layers).enumerate().rev() {
         let color = color(line, at);
         if stacked {
@@ -82,7 +82,7 @@ pub(crate) fn draw(
             chart.draw_series(AreaSeries::new(points, 0.0, color.filled()).border_style(color))?;
             continue;
         }
-        for points in unbroken(layer, time.1) {
+        for points in segments(layer, time.1) {
             let dots = points
                 .iter()
                 .map(|point| Circle::new(in_minutes(point), 2, color.filled()));
@@ -99,8 +99,8 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// Each series on those before it; where one has no value it adds nothing.
-fn piled(series: &[Series], (span_secs, period_secs): (f64, u64)) -> Vec<Series> {
+/// Each series on top of those before it; a missing value adds nothing.
+fn stacked_layers(series: &[Series], (span_secs, period_secs): (f64, u64)) -> Vec<Series> {
     let period = f64::from(u32::try_from(period_secs).unwrap_or(u32::MAX));
     let times =
         std::iter::successors(Some(0.0), |time| Some(time + period)).take_while(|time| *time < span_secs);
@@ -116,16 +116,16 @@ fn piled(series: &[Series], (span_secs, period_secs): (f64, u64)) -> Vec<Series>
     layers
 }
 
-/// Where nothing was measured, there is no line.
-fn unbroken(series: &Series, period_secs: u64) -> impl Iterator<Item = &[(f64, f64)]> {
+/// Splits a series where values are missing: no line is drawn there.
+fn segments(series: &Series, period_secs: u64) -> impl Iterator<Item = &[(f64, f64)]> {
     let longest = 1.5 * f64::from(u32::try_from(period_secs).unwrap_or(u32::MAX));
     series.chunk_by(move |(one, _), (next, _)| next - one < longest)
 }
 
-/// Draws it in as many lines as it needs.
+/// Draws the legend in as many lines as it needs.
 ///
 /// # Returns
-/// Where it ends.
+/// The y coordinate of its end.
 fn legend(area: &Area<'_>, lines: &[Line], series: &[Series]) -> Result<i32, Box<dyn Error>> {
     let (width, _) = area.dim_in_pixel();
     let (mut x, mut y) = (8, LEGEND.0);
@@ -156,7 +156,7 @@ fn clock(minutes: f64) -> String {
     format!("{:.0}:{:02.0}", (secs / 60.0).floor(), secs % 60.0)
 }
 
-/// Small values have a digit after the point.
+/// Small values have one decimal place.
 fn label(value: f64) -> String {
     if value > 0.0 && value < 3.0 {
         format!("{value:.1}")
@@ -170,10 +170,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pile_is_as_high_as_all_of_it_and_a_gap_adds_nothing() {
+    fn stacked_layers_add_up_and_gaps_add_nothing() {
         let series = [vec![(0.0, 1.0), (10.0, 2.0)], vec![(0.0, 5.0), (5.0, 7.0)]];
         assert_eq!(
-            piled(&series, (15.0, 5)),
+            stacked_layers(&series, (15.0, 5)),
             [
                 vec![(0.0, 1.0), (5.0, 0.0), (10.0, 2.0)],
                 vec![(0.0, 6.0), (5.0, 7.0), (10.0, 2.0)]
@@ -182,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_broken_where_nothing_was_measured() {
+    fn series_is_split_at_missing_values() {
         let series = vec![(0.0, 1.0), (5.0, 2.0), (15.0, 3.0), (20.0, 4.0)];
-        let parts: Vec<usize> = unbroken(&series, 5).map(<[_]>::len).collect();
+        let parts: Vec<usize> = segments(&series, 5).map(<[_]>::len).collect();
         assert_eq!(parts, [2, 2]);
     }
 
     #[test]
-    fn minutes_are_read_as_on_a_clock() {
+    fn minutes_are_formatted_as_clock() {
         assert_eq!([0.0, 65.0 / 60.0, 10.0].map(clock), ["0:00", "1:05", "10:00"]);
     }
 }

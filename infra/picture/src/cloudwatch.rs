@@ -1,5 +1,4 @@
-//! CloudWatch of the local AWS: what is put there, and what its statistics say. By hand: the SDK's crate would take
-//! minutes to build.
+//! CloudWatch of the local AWS: data in, statistics out. Without the SDK, whose crate would take minutes to build.
 
 use std::error::Error;
 
@@ -14,25 +13,24 @@ const DATA: usize = 1000;
 /// A metric's values: seconds since the start, and the statistic of the period that begins then.
 pub(crate) type Series = Vec<(f64, f64)>;
 
-/// CloudWatch, and the time that is looked at.
+/// CloudWatch, and the time range of its statistics.
 pub(crate) struct CloudWatch {
     pub(crate) http: reqwest::Client,
     pub(crate) url: String,
     /// Seconds since 1970: a multiple of the period.
     pub(crate) start: u64,
-    /// The first second after.
+    /// Seconds since 1970: the first one after the range.
     pub(crate) end: u64,
 }
 
 impl CloudWatch {
-    /// The body of a dashboard.
     pub(crate) async fn dashboard(&self, name: &str) -> Result<Value, Box<dyn Error>> {
         let answer = self.call("GetDashboard", json!({"DashboardName": name})).await?;
         let body = answer.get("DashboardBody").and_then(Value::as_str);
         Ok(serde_json::from_str(body.unwrap_or_default())?)
     }
 
-    /// Puts data of any namespace, as CloudWatch itself would have it.
+    /// Stores data of any namespace, those of AWS included.
     pub(crate) async fn put(&self, data: &[Datum]) -> Result<(), Box<dyn Error>> {
         for same in data.chunk_by(|one, other| one.namespace == other.namespace) {
             for some in same.chunks(DATA) {
@@ -52,7 +50,7 @@ impl CloudWatch {
         Ok(())
     }
 
-    /// A metric's statistic, for each period that has data.
+    /// The statistic of a metric, for each period that has data.
     pub(crate) async fn series(&self, line: &Line, period_secs: u64) -> Result<Series, Box<dyn Error>> {
         let (dimension, value) = &line.dimension;
         let metric = json!({"Namespace": line.namespace, "MetricName": line.metric,

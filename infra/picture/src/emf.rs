@@ -1,18 +1,17 @@
-//! Metrics out of a log, as CloudWatch Logs takes them out of one: lines of the embedded metric format (Amazon
-//! CloudWatch User Guide, "Specification: Embedded metric format").
+//! Metrics from a log, as CloudWatch Logs extracts them: lines of the embedded metric format (Amazon CloudWatch User
+//! Guide, "Specification: Embedded metric format").
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What one line says of one metric.
+/// The values of one metric in one line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Datum {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) unit: String,
-    /// Names and values.
     pub(crate) dimensions: BTreeMap<String, String>,
     /// Since 1970.
     pub(crate) timestamp_ms: u64,
@@ -50,7 +49,7 @@ struct Definition {
     unit: Option<String>,
 }
 
-/// All data of a log, once for each set of dimensions. Lines that are no metrics are passed over.
+/// All data of a log, once for each set of dimensions. Lines without metrics are ignored.
 pub(crate) fn data(log: &str) -> Vec<Datum> {
     let lines = log
         .lines()
@@ -79,7 +78,7 @@ fn of_line(line: &Line) -> Vec<Datum> {
     data
 }
 
-/// A number, or an array of them.
+/// A number, or an array of numbers.
 fn numbers(value: &Value) -> Vec<f64> {
     let several = value.as_array().into_iter().flatten();
     several.chain([value]).filter_map(Value::as_f64).collect()
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_has_the_metrics_of_its_emf_lines_and_of_no_others() {
+    fn only_emf_lines_have_metrics() {
         let log = concat!(
             "2026-11-25 04:11:56 INFO [lambda] output:\n",
             r#"{"timestamp":"2026-11-25T04:11:56.092095Z","level":"INFO","message":"batch settled","received":3}"#,

@@ -1,11 +1,11 @@
 //! `make dashboard-picture`: draws the dashboard of `infra/monitoring.yaml` with the data of a local run.
 //!
 //! It is a rendering, not a screenshot: the real templates and functions run on a local AWS, the functions' metrics are
-//! taken out of its log, and its CloudWatch makes the statistics that the deployed dashboard's body asks for.
+//! taken from its log, and its CloudWatch computes the statistics that the body of the deployed dashboard names.
 //!
-//! * `story`: what happens meanwhile. `queues`: what CloudWatch would know of the queues.
-//! * `emf`: metrics out of a log. `cloudwatch`: data in, statistics out.
-//! * `widgets`: the dashboard's body. `page`, `chart`: the picture of it; `words`: what fits.
+//! * `story`: the scenario. `queues`: the metrics of the queues, which the local AWS does not publish.
+//! * `emf`: metrics from a log. `cloudwatch`: data in, statistics out.
+//! * `widgets`: the body of the dashboard. `page`, `chart`: the picture of it; `style`: its colors; `words`: its texts.
 
 mod chart;
 mod cloudwatch;
@@ -13,6 +13,7 @@ mod emf;
 mod page;
 mod queues;
 mod story;
+mod style;
 mod widgets;
 mod words;
 
@@ -24,19 +25,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use cloudwatch::CloudWatch;
-use local_run::places::Places;
+use local_run::paths::Paths;
 use local_run::{LocalDeployment, Settings};
 use page::Drawn;
 use widgets::Content;
 
-/// Seconds of a data point. The dashboard itself has five minutes, and days to show.
+/// Seconds of a data point. The deployed dashboard has five minutes, and shows days.
 const PERIOD_SECS: u64 = 5;
 
 /// Draws the dashboard with the data of a local run.
 #[derive(Debug, Parser)]
 #[command(name = "make dashboard-picture", version)]
 struct Options {
-    /// Where the picture goes.
+    /// The file to write.
     #[arg(long, value_name = "PATH", default_value = "infra/dashboard.svg")]
     out: PathBuf,
 }
@@ -55,7 +56,7 @@ async fn main() -> ExitCode {
 async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
     let work = tempfile::Builder::new().prefix("dashboard-picture-").tempdir()?;
     let settings = Settings {
-        places: Places::of_this_workspace(work.path().to_owned())?,
+        paths: Paths::of_this_workspace(work.path().to_owned())?,
         sandbox: sandbox::Settings {
             page_size: 500,
             ..sandbox::Settings::default()
@@ -67,7 +68,7 @@ async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
     let start = now_secs()? / PERIOD_SECS * PERIOD_SECS;
     let mut data = Vec::new();
     tokio::select! {
-        told = story::tell(&stack, Duration::from_secs(2 * PERIOD_SECS), |what| say(&format!("• {what}"))) => told?,
+        played = story::play(&stack, Duration::from_secs(2 * PERIOD_SECS), |what| say(&format!("• {what}"))) => played?,
         watched = queues::watch(&stack, &mut data) => watched?,
     }
     let cloudwatch = CloudWatch {
@@ -76,9 +77,9 @@ async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
         start,
         end: now_secs()? + 1,
     };
-    let printed = emf::data(&std::fs::read_to_string(stack.places.log())?);
+    let printed = emf::data(&std::fs::read_to_string(stack.paths.log())?);
     if printed.is_empty() {
-        say("  the functions printed no metrics: their charts stay empty");
+        say("  the functions printed no metrics: their charts are empty");
     }
     data.extend(printed);
     cloudwatch.put(&data).await?;
@@ -125,6 +126,6 @@ fn now_secs() -> Result<u64, Box<dyn Error>> {
 }
 
 fn say(text: &str) {
-    // Whoever closed the output does not want to see it.
+    // An output that was closed is not an error.
     let _ = writeln!(std::io::stdout(), "{text}");
 }

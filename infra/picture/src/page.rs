@@ -1,39 +1,22 @@
-//! The page: each widget in its place, as the console would lay it out.
+//! The page: each widget at its place on the grid, as in the console.
 
 use std::error::Error;
 
-use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::chart;
 use crate::cloudwatch::Series;
+use crate::style::{Area, FONT, INK, PALE, PAPER, color, font, signed};
 use crate::widgets::{Content, Line, Widget};
 use crate::words::{grouped, page_of, plain, text_width, wrapped};
-
-pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-const FONT: &str = "sans-serif";
-const INK: RGBColor = RGBColor(0x16, 0x19, 0x1f);
-pub(crate) const PALE: RGBColor = RGBColor(0x68, 0x70, 0x78);
-const PAPER: RGBColor = RGBColor(0xf2, 0xf3, 0xf3);
 
 /// Pixels of a cell of the grid.
 const CELL: (u32, u32) = (52, 44);
 /// The grid's columns.
 const COLUMNS: u32 = 24;
-/// The line that says what this is.
+/// Pixels of the caption below the grid.
 const CAPTION: u32 = 24;
-
-/// The console's own colours, in its order.
-const COLORS: [RGBColor; 6] = [
-    RGBColor(0x1f, 0x77, 0xb4),
-    RGBColor(0xff, 0x7f, 0x0e),
-    RGBColor(0x2c, 0xa0, 0x2c),
-    RGBColor(0xd6, 0x27, 0x28),
-    RGBColor(0x94, 0x67, 0xbd),
-    RGBColor(0x8c, 0x56, 0x4b),
-];
 
 /// A widget with its data: a series for each of its lines.
 pub(crate) struct Drawn {
@@ -41,7 +24,7 @@ pub(crate) struct Drawn {
     pub(crate) series: Vec<Series>,
 }
 
-/// The picture of `span_secs` seconds.
+/// Draws the widgets with the data of `span_secs` seconds, a point every `period_secs`.
 pub(crate) fn svg(widgets: &[Drawn], span_secs: f64, period_secs: u64) -> Result<String, Box<dyn Error>> {
     let bottom = |drawn: &Drawn| drawn.widget.row + drawn.widget.rows;
     let rows = widgets.iter().map(bottom).max().unwrap_or(0);
@@ -83,25 +66,6 @@ pub(crate) fn svg(widgets: &[Drawn], span_secs: f64, period_secs: u64) -> Result
     Ok(svg)
 }
 
-pub(crate) fn font(size: u32) -> TextStyle<'static> {
-    (FONT, size).into_font().color(&INK)
-}
-
-/// A number that a picture has room for.
-pub(crate) fn signed(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-/// The colour of a line, by its place among the others where it has none of its own.
-pub(crate) fn color(line: &Line, at: usize) -> RGBColor {
-    let own = line.color.as_deref().and_then(|color| {
-        let part = |from: usize| u8::from_str_radix(color.get(from..from + 2)?, 16).ok();
-        Some(RGBColor(part(1)?, part(3)?, part(5)?))
-    });
-    let default = COLORS.iter().cycle().nth(at).copied();
-    own.or(default).unwrap_or(INK)
-}
-
 fn heading(area: &Area<'_>, title: &str) -> Result<(), Box<dyn Error>> {
     let style = (FONT, 15, FontStyle::Bold).into_font().color(&INK);
     area.draw(&Text::new(title.to_owned(), (8, 6), style))?;
@@ -127,7 +91,7 @@ fn text(area: &Area<'_>, markdown: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Their names, in boxes: a local run is too short for most of them to judge.
+/// The names of the alarms, in boxes: a local run is too short for the states of most of them.
 fn alarms(area: &Area<'_>, title: &str, names: &[String]) -> Result<(), Box<dyn Error>> {
     heading(area, title)?;
     let (width, _) = area.dim_in_pixel();
@@ -176,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_widget_is_in_the_picture_with_its_data() {
+    fn svg_shows_every_widget_with_its_data() {
         let line = |label: &str| Line {
             namespace: "A".to_owned(),
             metric: "m".to_owned(),

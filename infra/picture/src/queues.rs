@@ -1,4 +1,4 @@
-//! What CloudWatch would know of the queues, which the local AWS does not tell it: looked at once a second.
+//! The metrics of the queues, which the local AWS does not publish: polled once a second.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,10 +8,10 @@ use crate::emf::Datum;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks at the queues for ever, and keeps what it sees.
+/// Polls the queues until it is dropped, and adds to `seen`.
 ///
 /// # Errors
-/// A queue cannot be looked at.
+/// A queue cannot be read.
 pub(crate) async fn watch(stack: &LocalDeployment, seen: &mut Vec<Datum>) -> Result<(), Error> {
     let mut before = None;
     loop {
@@ -27,9 +27,9 @@ pub(crate) async fn watch(stack: &LocalDeployment, seen: &mut Vec<Datum>) -> Res
         add(queue, "NumberOfMessagesDeleted", since);
         before = Some(before.unwrap_or(0).max(done));
         for output in ["DeadLetterQueueUrl", "FailedRunsQueueUrl"] {
-            // All of them: whoever follows the run has read what it says of a failure, and hidden it for a while.
-            let lying = stack.depth(output).await?.total();
-            add(stack.output(output)?, "ApproximateNumberOfMessagesVisible", lying);
+            // Hidden ones too: following a run reads its failure, which hides the message for a while.
+            let dead = stack.depth(output).await?.total();
+            add(stack.output(output)?, "ApproximateNumberOfMessagesVisible", dead);
         }
         tokio::time::sleep(EVERY).await;
     }

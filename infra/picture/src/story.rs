@@ -1,4 +1,4 @@
-//! Some minutes in which everything happens that the dashboard can show.
+//! A scenario of some minutes, with everything that the dashboard can show.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use local_run::{Error, LocalDeployment};
 use sandbox::{Action, Answer, Endpoint, Record, Rule, customers};
 use shared::domain::order_date::OrderDate;
 
-/// How long nothing may happen: a message that was retried comes back within a minute or two.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// A run without progress for longer has failed: a message that was retried comes back within a minute or two.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How many customers each day has.
 const CUSTOMERS: u64 = 3000;
 
-/// How the destination answers on a usual day: most of the time soon, sometimes late.
+/// The latencies of the destination on a usual day.
 fn usual() -> [Rule; 3] {
     let slow = |percent, ms| {
         Rule::on(Endpoint::Orders, Action::Pass)
@@ -22,11 +22,11 @@ fn usual() -> [Rule; 3] {
     [slow(2, 900), slow(25, 160), slow(100, 60)]
 }
 
-/// Tells it on the stack, and lets it be quiet for a while at the end. `say` is told what happens.
+/// Plays it on the stack, with nothing happening for `quiet` at the end. `say` prints each step.
 ///
 /// # Errors
-/// A run did not end as it must.
-pub(crate) async fn tell(
+/// A run did not end as expected.
+pub(crate) async fn play(
     stack: &LocalDeployment,
     quiet: Duration,
     say: impl Fn(&str),
@@ -36,7 +36,7 @@ pub(crate) async fn tell(
 
     say("a usual day");
     stack.sandbox.set_faults(usual());
-    stack.run(date("01")?, PATIENCE, |_| {}).await?;
+    stack.run(date("01")?, IDLE_TIMEOUT, |_| {}).await?;
 
     say("the destination fails in the middle of a run");
     let before = stack.sandbox.counters();
@@ -48,47 +48,47 @@ pub(crate) async fn tell(
             .await;
         let down = Rule::on(Endpoint::Orders, Answer::status(503)).latency_ms(20);
         stack.sandbox.set_faults([down]);
-        // Each of ten instances stops after five failures; then one at a time finds out.
+        // The circuit breaker of each of ten instances opens after five failures; then there is one probe at a time.
         stack.sandbox.until(|record| answers(record, 503) >= 80).await;
         stack.sandbox.set_faults(usual());
     };
-    let (run, ()) = tokio::join!(stack.run(date("02")?, PATIENCE, |_| {}), outage);
+    let (run, ()) = tokio::join!(stack.run(date("02")?, IDLE_TIMEOUT, |_| {}), outage);
     run?;
 
-    say("the same order date once more: every order is there already");
-    stack.run(date("02")?, PATIENCE, |_| {}).await?;
+    say("the same order date again: every order is a duplicate");
+    stack.run(date("02")?, IDLE_TIMEOUT, |_| {}).await?;
 
-    say("the source refuses the API key");
+    say("the source rejects the API key");
     stack
         .sandbox
         .set_faults([Rule::on(Endpoint::Customers, Answer::status(403))]);
-    match stack.run(date("03")?, PATIENCE, |_| {}).await {
+    match stack.run(date("03")?, IDLE_TIMEOUT, |_| {}).await {
         Err(Error::RunFailed(_)) => {}
         Err(other) => return Err(other.into()),
         Ok(_) => return Err("a run without the API key was completed".into()),
     }
 
-    say("it takes it again, but the destination refuses our client");
-    let refused = Rule::on(Endpoint::Orders, Answer::status(403));
-    stack.sandbox.set_faults([refused]);
-    let mended = async {
-        // One call of each instance, and no more.
+    say("the source accepts it again, but the destination rejects the client");
+    let forbidden = Rule::on(Endpoint::Orders, Answer::status(403));
+    stack.sandbox.set_faults([forbidden]);
+    let fixed = async {
+        // One call of each instance.
         stack.sandbox.until(|record| answers(record, 403) >= 10).await;
         stack.sandbox.set_faults(usual());
     };
-    let (run, ()) = tokio::join!(stack.run(date("03")?, PATIENCE, |_| {}), mended);
+    let (run, ()) = tokio::join!(stack.run(date("03")?, IDLE_TIMEOUT, |_| {}), fixed);
     run?;
 
-    say("all is quiet");
+    say("nothing happens");
     while !stack.depth("CustomerQueueUrl").await?.is_empty() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // So that the last data point is one of a quiet system.
+    // The last data points show an idle system.
     tokio::time::sleep(quiet).await;
     Ok(())
 }
 
-/// How often the destination gave this answer.
+/// How often the destination answered with this status.
 fn answers(record: &Record, status: u16) -> u64 {
     let statuses = &record.counters.order_statuses;
     statuses.get(&status).copied().unwrap_or(0)

@@ -1,9 +1,9 @@
-//! The dashboard's body (Amazon CloudWatch User Guide, "Dashboard body structure and syntax"), as far as
+//! The body of the dashboard (Amazon CloudWatch User Guide, "Dashboard body structure and syntax"), as far as
 //! infra/monitoring.yaml uses it.
 
 use serde_json::Value;
 
-/// A widget, and where it is on the grid of 24 columns.
+/// A widget, and its place on the grid of 24 columns.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Widget {
     pub(crate) column: u32,
@@ -13,7 +13,6 @@ pub(crate) struct Widget {
     pub(crate) content: Content,
 }
 
-/// What a widget shows.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Content {
     /// Markdown.
@@ -29,7 +28,7 @@ pub(crate) enum Content {
     /// One number for each metric.
     Numbers {
         title: String,
-        /// Of the whole time, not of the last period.
+        /// The statistic of the whole time, not of the last period.
         of_all_time: bool,
         lines: Vec<Line>,
     },
@@ -44,13 +43,12 @@ pub(crate) struct Line {
     /// `Sum`, `Average`, `Maximum`, or a percentile such as `p95`.
     pub(crate) stat: String,
     pub(crate) label: String,
-    /// `#rrggbb`, where it is not left to the console.
+    /// `#rrggbb`; `None` for a default of the console.
     pub(crate) color: Option<String>,
-    /// Whether it has the axis on the right.
+    /// Whether it uses the axis on the right.
     pub(crate) right: bool,
 }
 
-/// The widgets of a body.
 pub(crate) fn read(body: &Value) -> Vec<Widget> {
     let widgets = body.get("widgets").and_then(Value::as_array);
     widgets.into_iter().flatten().filter_map(widget).collect()
@@ -138,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_widget_is_read_with_its_place_and_what_it_shows() {
+    fn every_kind_of_widget_is_read() {
         let at = |kind: &str, properties: Value| json!({"type": kind, "x": 6, "y": 3, "width": 12, "height": 4, "properties": properties});
         let metrics = json!([["A", "m", "Stack", "s", {"label": "first", "color": "#010203"}],
                              ["A", "m", "Stack", "s", {"label": "second", "stat": "p95", "yAxis": "right"}]]);

@@ -1,6 +1,6 @@
-//! Words and numbers, as a picture has room for them.
+//! Texts and numbers, formatted for the picture.
 
-/// Digits in threes.
+/// Groups the digits in threes: `1,234`.
 pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut grouped = String::new();
@@ -13,7 +13,7 @@ pub(crate) fn grouped(number: f64) -> String {
     grouped
 }
 
-/// Without emphasis, and without where links lead.
+/// Markdown without emphasis, and links as their texts.
 pub(crate) fn plain(markdown: &str) -> String {
     let mut text = String::new();
     let mut rest = markdown;
@@ -25,7 +25,7 @@ pub(crate) fn plain(markdown: &str) -> String {
     text.replace("**", "").replace('[', "")
 }
 
-/// Pixels of a text of the usual size: letters as wide as they are on average.
+/// The width in pixels of a text of 12 to 13 pixels, by the average width of a letter.
 pub(crate) fn text_width(text: &str) -> u32 {
     u32::try_from(text.chars().count())
         .unwrap_or(u32::MAX)
@@ -33,7 +33,7 @@ pub(crate) fn text_width(text: &str) -> u32 {
         / 2
 }
 
-/// At blanks, where it would be wider.
+/// Breaks a text at blanks, so that no line is wider than `width` pixels.
 pub(crate) fn wrapped(text: &str, width: u32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -48,7 +48,7 @@ pub(crate) fn wrapped(text: &str, width: u32) -> Vec<String> {
     lines
 }
 
-/// An alarm's name without the stack's. Of one that the local AWS has not, there is only the template's name for it.
+/// The name of an alarm without the name of the stack. An alarm that was not deployed has its logical id.
 pub(crate) fn page_of(alarm: &str) -> String {
     let Some(id) = alarm.strip_suffix("Alarm") else {
         return alarm.replace(&format!("{}-", local_run::STACK), "");
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_its_text_and_long_lines_break_at_blanks() {
+    fn plain_text_has_no_links_and_wraps_at_blanks() {
         assert_eq!(
             plain("**Any?** [dead-letters](https://x/y#dead-letters), [runs](#r)!"),
             "Any? dead-letters, runs!"
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_is_named_as_its_page() {
+    fn alarm_has_the_name_of_its_page() {
         assert_eq!(
             ["customer-order-sync-failed-runs", "DestinationDownAlarm"].map(page_of),
             ["failed-runs", "destination-down"]
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_stand_in_threes() {
+    fn digits_are_grouped_in_threes() {
         assert_eq!(
             [0.0, 999.4, 1000.0, 1_234_567.0].map(grouped),
             ["0", "999", "1,000", "1,234,567"]

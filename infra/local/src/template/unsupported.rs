@@ -1,4 +1,4 @@
-//! Resources that MiniStack 1.5 does not know: one of them would make the whole stack roll back.
+//! Resources that MiniStack 1.5 does not support: one of them would make the whole stack roll back.
 
 use std::collections::BTreeMap;
 
@@ -6,47 +6,50 @@ use serde_json::{Value, json};
 
 use super::visit;
 
-const UNKNOWN_TYPES: [&str; 2] = ["AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition"];
+const UNSUPPORTED_TYPES: [&str; 2] = ["AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition"];
 
-/// Takes them out of the template. Where another resource or an output names one of them, its logical id is left as text.
+/// Removes them from the template. A reference to one of them is replaced by its logical id as text.
 ///
 /// # Returns
-/// What was left out and why, a line for a person each.
-pub(super) fn take_out(template: &mut Value) -> Vec<String> {
-    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// What was removed and why, one line each.
+pub(super) fn remove(template: &mut Value) -> Vec<String> {
+    let mut removed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     if let Some(resources) = template.get_mut("Resources").and_then(Value::as_object_mut) {
-        resources.retain(|id, resource| match unknown(resource) {
+        resources.retain(|id, resource| match unsupported(resource) {
             Some(what) => {
-                left_out.entry(what).or_default().push(id.clone());
+                removed.entry(what).or_default().push(id.clone());
                 false
             }
             None => true,
         });
     }
-    let ids = left_out.values().flatten();
+    let ids = removed.values().flatten();
     let ids: Vec<&str> = ids.map(String::as_str).collect();
-    visit(template, &mut |value| forget(value, &ids));
+    visit(template, &mut |value| replace_reference(value, &ids));
     let note = |(what, ids): (&String, &Vec<String>)| {
-        format!("left out: {}, since MiniStack has no {what}", ids.join(", "))
+        format!(
+            "not deployed, because MiniStack does not support {what}: {}",
+            ids.join(", ")
+        )
     };
-    left_out.iter().map(note).collect()
+    removed.iter().map(note).collect()
 }
 
-fn unknown(resource: &Value) -> Option<String> {
+fn unsupported(resource: &Value) -> Option<String> {
     let kind = resource.get("Type").and_then(Value::as_str)?;
-    if UNKNOWN_TYPES.contains(&kind) {
+    if UNSUPPORTED_TYPES.contains(&kind) {
         return Some(kind.to_owned());
     }
     let has_math = resource.pointer("/Properties/Metrics").is_some();
     (kind == "AWS::CloudWatch::Alarm" && has_math).then(|| "alarms on metric math".to_owned())
 }
 
-/// Puts the id of what is gone in the place of what referred to it.
-fn forget(value: &mut Value, gone: &[&str]) {
+/// Replaces a reference to a removed resource by its id.
+fn replace_reference(value: &mut Value, removed: &[&str]) {
     let named = |value: &Value| {
         let first = value.get(0).unwrap_or(value).as_str()?;
         let id = first.split('.').next()?;
-        gone.contains(&id).then(|| json!(id))
+        removed.contains(&id).then(|| json!(id))
     };
     let reference = value.get("Ref").or_else(|| value.get("Fn::GetAtt"));
     if let Some(id) = reference.and_then(named) {
@@ -54,10 +57,10 @@ fn forget(value: &mut Value, gone: &[&str]) {
         return;
     }
     match value.get_mut("Fn::Sub") {
-        Some(Value::String(text)) => *text = without(text, gone),
+        Some(Value::String(text)) => *text = without(text, removed),
         Some(Value::Array(parts)) => {
             if let Some(Value::String(text)) = parts.first_mut() {
-                *text = without(text, gone);
+                *text = without(text, removed);
             }
         }
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {}
@@ -71,17 +74,17 @@ fn forget(value: &mut Value, gone: &[&str]) {
     }
 }
 
-/// `${Gone}` and `${Gone.Arn}` become `Gone`.
-fn without(text: &str, gone: &[&str]) -> String {
+/// `${Removed}` and `${Removed.Arn}` become `Removed`.
+fn without(text: &str, removed: &[&str]) -> String {
     let mut parts = text.split("${");
     let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let reference = part.split_once('}');
-        let of_gone = reference.and_then(|(name, rest)| {
+        let of_removed = reference.and_then(|(name, rest)| {
             let id = name.split('.').next()?;
-            gone.contains(&id).then(|| format!("{id}{rest}"))
+            removed.contains(&id).then(|| format!("{id}{rest}"))
         });
-        result.push_str(&of_gone.unwrap_or_else(|| format!("${{{part}")));
+        result.push_str(&of_removed.unwrap_or_else(|| format!("${{{part}")));
     }
     result
 }
@@ -91,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ministack_does_not_know_is_left_out_and_named() {
+    fn unsupported_resources_are_removed_and_named() {
         let mut template = json!({"Resources": {
             "Queue": {"Type": "AWS::SQS::Queue"},
             "Stories": {"Type": "AWS::Logs::QueryDefinition"},
@@ -100,13 +103,13 @@ mod tests {
             "Plain": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors"}},
             "Math": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": []}},
         }});
-        let notes = take_out(&mut template);
+        let notes = remove(&mut template);
         assert_eq!(
             notes,
             [
-                "left out: Down, since MiniStack has no AWS::CloudWatch::CompositeAlarm",
-                "left out: Slowest, Stories, since MiniStack has no AWS::Logs::QueryDefinition",
-                "left out: Math, since MiniStack has no alarms on metric math",
+                "not deployed, because MiniStack does not support AWS::CloudWatch::CompositeAlarm: Down",
+                "not deployed, because MiniStack does not support AWS::Logs::QueryDefinition: Slowest, Stories",
+                "not deployed, because MiniStack does not support alarms on metric math: Math",
             ]
         );
         let left: Vec<&String> = template["Resources"].as_object().unwrap().keys().collect();
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_referred_to_it_has_its_id_as_text() {
+    fn reference_to_removed_resource_becomes_text() {
         let mut template = json!({
             "Resources": {
                 "Down": {"Type": "AWS::CloudWatch::CompositeAlarm"},
@@ -127,7 +130,7 @@ mod tests {
             },
             "Outputs": {"Down": {"Value": {"Fn::GetAtt": "Down.Arn"}}, "Queue": {"Value": {"Ref": "Queue"}}},
         });
-        take_out(&mut template);
+        remove(&mut template);
         assert_eq!(
             template,
             json!({

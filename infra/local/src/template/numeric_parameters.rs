@@ -1,4 +1,4 @@
-//! Numbers that MiniStack takes for text.
+//! Parameters that must be numbers, which MiniStack treats as text.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::visit;
 
-/// Properties that MiniStack 1.5 compares as numbers, but keeps as the text that a parameter is.
-const NUMBERS: [&str; 1] = ["MaximumConcurrency"];
+/// Properties that MiniStack 1.5 compares as numbers, but stores as the text of the parameter.
+const NUMERIC_PROPERTIES: [&str; 1] = ["MaximumConcurrency"];
 
-/// Writes these where a parameter stands: the value given, or its default.
+/// Replaces references to parameters by numbers: the value given, or the default.
 ///
 /// # Returns
-/// What was changed, a line for a person each.
+/// What was changed, one line each.
 pub(super) fn write(template: &mut Value, parameters: &BTreeMap<String, String>) -> Vec<String> {
     let declared = template.get("Parameters").cloned().unwrap_or_default();
     let value_of = |name: &str| {
@@ -32,7 +32,7 @@ pub(super) fn write(template: &mut Value, parameters: &BTreeMap<String, String>)
     let mut notes = Vec::new();
     if let Some(resources) = template.get_mut("Resources") {
         visit(resources, &mut |object| {
-            for property in NUMBERS {
+            for property in NUMERIC_PROPERTIES {
                 let Some(value) = object.get_mut(property) else {
                     continue;
                 };
@@ -42,7 +42,7 @@ pub(super) fn write(template: &mut Value, parameters: &BTreeMap<String, String>)
                 };
                 *value = json!(number);
                 notes.push(format!(
-                    "{property} is written as the number {number}: MiniStack takes a parameter for text"
+                    "{property} is deployed as the number {number}, because MiniStack treats a parameter as text"
                 ));
             }
         });
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_that_of_the_parameter_or_its_default() {
+    fn number_is_the_parameter_or_its_default() {
         let template = json!({
             "Parameters": {"Most": {"Type": "Number", "Default": 10}},
             "Resources": {"Mapping": {"Properties": [{"MaximumConcurrency": {"Ref": "Most"}}]}},

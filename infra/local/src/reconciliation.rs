@@ -1,4 +1,4 @@
-//! The books: what became of each customer, found out from the destination's ledger and the dead-letter queue.
+//! What became of each customer, according to the destination's ledger and the dead-letter queue.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,35 +13,34 @@ use shared::mapping::customer::read_customer_id;
 
 use crate::queues::DeadLetter;
 
-/// The reason of what the redrive policy moved.
+/// The reason of dead letters that the redrive policy moved.
 pub const ATTEMPTS_USED_UP: &str = "attempts used up";
 
 /// What became of every customer of a run.
 #[derive(Debug, Default)]
-pub struct Account {
+pub struct Reconciliation {
     /// Customers of the source.
     pub customers: u64,
-    /// Customers that have their order.
+    /// Customers that have an order.
     pub ordered: u64,
     /// Customers on the dead-letter queue, by reason.
-    pub dead: BTreeMap<String, Dead>,
-    /// Everything that is not as it must be, a line for a person each. Empty: every customer is accounted for.
-    pub wrong: Vec<String>,
+    pub dead_letters: BTreeMap<String, DeadLetterGroup>,
+    /// Everything that differs from what must be there, one line each. Empty: every customer is accounted for.
+    pub discrepancies: Vec<String>,
 }
 
 /// Dead letters of one reason.
 #[derive(Debug, Default)]
-pub struct Dead {
-    /// How many.
+pub struct DeadLetterGroup {
     pub count: u64,
-    /// One of their details, with the customer's id where it has one.
+    /// The detail of one of them, with the customer's id if it has one.
     pub example: String,
 }
 
-impl Account {
-    /// Compares what is there with what must be there.
+impl Reconciliation {
+    /// Compares the ledger and the dead letters with the customers.
     ///
-    /// `customers` are the source's elements, verbatim, and what is expected of each where that is known;
+    /// `customers` are the elements of the source, verbatim, and what is expected of each if that is known;
     /// `ledger` and `dead_letters` may hold other runs' orders as well.
     pub fn new<'a>(
         order_date: OrderDate,
@@ -49,74 +48,75 @@ impl Account {
         ledger: &BTreeMap<String, LedgerEntry>,
         dead_letters: &[DeadLetter],
     ) -> Self {
-        let mut account = Self::default();
-        let mut dead = DeadByCustomer::new(order_date, dead_letters);
+        let mut reconciliation = Self::default();
+        let mut letters = DeadByCustomer::new(order_date, dead_letters);
         let (mut ordered, mut rejected) = (BTreeSet::new(), BTreeSet::new());
         for (index, (json, expected)) in customers.into_iter().enumerate() {
-            account.customers += 1;
+            reconciliation.customers += 1;
             let name = name(index, json);
             let order_id = order_id(json, order_date);
             let entry = order_id.as_ref().and_then(|id| ledger.get(id));
-            if let Some(letter) = dead.take(json) {
-                account.lay_down(&name, letter, expected);
+            if let Some(letter) = letters.take(json) {
+                reconciliation.add_dead_letter(&name, letter, expected);
                 rejected.extend(order_id.map(|id| (id, name)));
             } else if let (Some(entry), Some(order_id)) = (entry, order_id) {
-                account.ordered += 1;
+                reconciliation.ordered += 1;
                 ordered.insert(order_id);
-                account.compare(&name, entry, expected);
+                reconciliation.compare(&name, entry, expected);
             } else {
-                account
-                    .wrong
+                reconciliation
+                    .discrepancies
                     .push(format!("{name} has neither an order nor a dead letter"));
             }
         }
         for (order_id, name) in rejected {
             if ledger.contains_key(&order_id) && !ordered.contains(&order_id) {
-                account
-                    .wrong
+                reconciliation
+                    .discrepancies
                     .push(format!("{name} has both an order, {order_id}, and a dead letter"));
             }
         }
         let date = order_date.to_string();
         for (order_id, entry) in ledger {
             if entry.order.order_date == date && !ordered.contains(order_id) {
-                account.wrong.push(format!("the order {order_id} is nobody's"));
+                reconciliation
+                    .discrepancies
+                    .push(format!("the order {order_id} belongs to no customer"));
             }
         }
-        if dead.left() > 0 {
-            account.wrong.push(format!(
-                "{} dead letters are nobody's, or second ones",
-                dead.left()
+        if letters.left() > 0 {
+            reconciliation.discrepancies.push(format!(
+                "{} dead letters belong to no customer, or are second ones of a customer",
+                letters.left()
             ));
         }
-        account
+        reconciliation
     }
 
-    /// Dead letters of all reasons.
-    pub fn dead_letters(&self) -> u64 {
-        self.dead.values().map(|dead| dead.count).sum()
+    pub fn dead_letter_count(&self) -> u64 {
+        self.dead_letters.values().map(|group| group.count).sum()
     }
 
-    fn lay_down(&mut self, name: &str, letter: &DeadLetter, expected: Option<&Expected>) {
+    fn add_dead_letter(&mut self, name: &str, letter: &DeadLetter, expected: Option<&Expected>) {
         let (reason, detail) = (
             letter.reason().unwrap_or(ATTEMPTS_USED_UP),
             letter.detail().unwrap_or_default(),
         );
-        let dead = self.dead.entry(reason.to_owned()).or_default();
-        dead.count += 1;
-        if dead.example.is_empty() {
-            dead.example = format!("{name}: {detail}");
+        let group = self.dead_letters.entry(reason.to_owned()).or_default();
+        group.count += 1;
+        if group.example.is_empty() {
+            group.example = format!("{name}: {detail}");
         }
         match expected {
             None => {}
             Some(Expected::Rejected { reason: right, field })
                 if *right == reason && detail.contains(field) => {}
-            Some(Expected::Rejected { reason: right, field }) => self.wrong.push(format!(
-                "{name} is a dead letter for {reason} ({detail}), but its fault is {right}, {field}"
+            Some(Expected::Rejected { reason: right, field }) => self.discrepancies.push(format!(
+                "{name} is a dead letter with reason {reason} ({detail}), but must have reason {right}, because of {field}"
             )),
             Some(Expected::Order { .. }) => {
-                self.wrong.push(format!(
-                    "{name} is valid, but a dead letter for {reason}: {detail}"
+                self.discrepancies.push(format!(
+                    "{name} is valid, but a dead letter with reason {reason}: {detail}"
                 ));
             }
         }
@@ -131,12 +131,12 @@ impl Account {
             }) => {
                 let order = &entry.order;
                 if order.customer_info != *customer_info || order.shipping_address != *shipping_address {
-                    self.wrong
-                        .push(format!("{name} has an order that is not what its fields make"));
+                    self.discrepancies
+                        .push(format!("{name} has an order that differs from its fields"));
                 }
             }
             Some(Expected::Rejected { field, .. }) => {
-                self.wrong
+                self.discrepancies
                     .push(format!("{name} has an order, but its {field} breaks a rule"));
             }
         }
@@ -182,7 +182,7 @@ fn name(index: usize, json: &str) -> String {
     }
 }
 
-/// The order id's formula, written down a second time: the books check `submit-orders`, and do not repeat it.
+/// The formula of the order id, a second time: it checks `submit-orders`, so it does not use its code.
 fn order_id(json: &str, order_date: OrderDate) -> Option<String> {
     let hash = Sha256::digest(format!("{}\n{order_date}", customer_id(json)?));
     let code = crockford()?.encode(hash.get(..10)?);
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_id_is_that_of_the_contract() {
+    fn order_id_is_that_of_the_contract() {
         let date = "2023-10-15T14:30:00Z".parse().unwrap();
         assert_eq!(
             order_id(&fixture::only_id("123").to_string(), date).unwrap(),
@@ -217,13 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_without_a_fate_is_named() {
+    fn unaccounted_customer_is_named() {
         let date = "2023-10-15T14:30:00Z".parse().unwrap();
         let known = fixture::only_id("123").to_string();
         let customers = [(known.as_str(), None), ("{}", None)];
-        let account = Account::new(date, customers, &BTreeMap::new(), &[]);
+        let reconciliation = Reconciliation::new(date, customers, &BTreeMap::new(), &[]);
         assert_eq!(
-            account.wrong,
+            reconciliation.discrepancies,
             [
                 "customer 123 has neither an order nor a dead letter",
                 "the customer at index 1, without an id, has neither an order nor a dead letter",

@@ -1,4 +1,4 @@
-//! What one can do with a stack that is left running.
+//! Commands for a stack that is left running.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use local_run::LocalDeployment;
 
-/// Commands that work as they stand, from the root of the repository.
+/// They work as printed, from the root of the repository.
 pub(crate) async fn hints(stack: &LocalDeployment) -> Result<String, Box<dyn Error>> {
     let aws = stack.aws_url();
     let api = stack.sandbox.base_url();
@@ -16,11 +16,11 @@ pub(crate) async fn hints(stack: &LocalDeployment) -> Result<String, Box<dyn Err
         stack.output("CustomerQueueUrl")?,
         stack.output("DeadLetterQueueUrl")?,
     );
-    let (environment, log) = (write_environment(stack).await?, stack.places.log());
+    let (environment, log) = (write_environment(stack).await?, stack.paths.log());
     let (environment, log) = (environment.display(), log.display());
     Ok(format!(
         "
-It is left running until Ctrl-C. In another terminal, from the root of this repository:
+Everything keeps running until Ctrl-C. In another terminal, from the root of this repository:
 
   export PATH=$PWD/.tools/venv/bin:$PATH
   export AWS_ENDPOINT_URL={aws} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
@@ -36,9 +36,9 @@ The queues:
 The logs:
   sam logs --stack-name {name} --tail
   tail -f {log}
-The two APIs, and what they saw:
+The two APIs, and the requests they received:
   curl {api}/control/state
-Your changed code, in place of what is deployed (in a terminal of its own; then invoke it):
+Your changed code instead of the deployed functions (the first command in a terminal of its own):
   cargo lambda watch --env-file {environment}
   cargo lambda invoke fetch-customers --data-file infra/events/run.json
   cargo lambda invoke submit-orders --data-file infra/events/two-messages.json
@@ -48,7 +48,8 @@ Your changed code, in place of what is deployed (in a terminal of its own; then 
     ))
 }
 
-/// Writes the environment of the functions as they are deployed, but for their own names; what several have is the same.
+/// Writes the environment variables of the deployed functions to a file. Those that several functions have are equal,
+/// except one.
 async fn write_environment(stack: &LocalDeployment) -> Result<PathBuf, Box<dyn Error>> {
     let mut variables = BTreeMap::from(
         [
@@ -78,9 +79,9 @@ async fn write_environment(stack: &LocalDeployment) -> Result<PathBuf, Box<dyn E
                 .unwrap_or_default(),
         );
     }
-    // The one that they do not share.
+    // The name of the function itself.
     variables.remove("AWS_SDK_UA_APP_ID");
-    let path = stack.places.work.join("functions.env");
+    let path = stack.paths.work.join("functions.env");
     let lines: String = variables
         .iter()
         .map(|(name, value)| format!("{name}={value}\n"))

@@ -1,4 +1,4 @@
-//! Where things are on this machine.
+//! The files on this machine.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -7,43 +7,43 @@ use crate::error::Error;
 
 /// The files that a local stack is made of.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct Paths {
     /// The root of the workspace.
     pub root: PathBuf,
     /// The executables of the Python tools.
     pub tools: PathBuf,
     /// The template that `sam build` made for this machine's own processor.
     pub built_template: PathBuf,
-    /// State, logs and caches of what is started. It may be deleted afterwards.
+    /// State, logs and caches of the processes. It may be deleted afterwards.
     pub work: PathBuf,
 }
 
-impl Places {
-    /// The places of this workspace, as its Makefile lays them out.
+impl Paths {
+    /// The paths of this workspace, as in its Makefile.
     ///
     /// # Errors
-    /// Tools or artifacts are not there, the artifacts are older than the code, or the work folder cannot be made.
+    /// Tools or artifacts do not exist, the artifacts are older than the code, or the work folder cannot be created.
     pub fn of_this_workspace(work: PathBuf) -> Result<Self, Error> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = root.ancestors().nth(2).unwrap_or(root).to_owned();
-        let places = Self {
+        let paths = Self {
             tools: root.join(".tools/venv/bin"),
             built_template: root.join(".aws-sam/local/template.yaml"),
             root,
             work,
         };
-        places.is_there(&places.ministack(), "`make tools` installs it")?;
-        places.is_there(&places.sam(), "`make tools` installs it")?;
-        places.is_there(&places.built_template, "`make build-local` builds it")?;
-        places.is_fresh()?;
-        for folder in [&places.work, &places.home(), &places.temp()] {
+        paths.check_exists(&paths.ministack(), "`make tools` installs it")?;
+        paths.check_exists(&paths.sam(), "`make tools` installs it")?;
+        paths.check_exists(&paths.built_template, "`make build-local` builds it")?;
+        paths.check_fresh()?;
+        for folder in [&paths.work, &paths.home(), &paths.temp()] {
             std::fs::create_dir_all(folder)
-                .map_err(Error::io(format!("make the folder {}", folder.display())))?;
+                .map_err(Error::io(format!("create the folder {}", folder.display())))?;
         }
-        Ok(places)
+        Ok(paths)
     }
 
-    fn is_there(&self, path: &Path, remedy: &'static str) -> Result<(), Error> {
+    fn check_exists(&self, path: &Path, remedy: &'static str) -> Result<(), Error> {
         if path.exists() {
             Ok(())
         } else {
@@ -54,8 +54,8 @@ impl Places {
         }
     }
 
-    /// Nobody shall look for a mistake in the code that runs a former one.
-    fn is_fresh(&self) -> Result<(), Error> {
+    /// A run of older artifacts would mislead: they must not be older than the code.
+    fn check_fresh(&self) -> Result<(), Error> {
         let built = modified(&self.built_template);
         let mut left = ["template.yaml", "infra/monitoring.yaml", "functions", "shared"]
             .map(|name| self.root.join(name))
@@ -80,12 +80,12 @@ impl Places {
         self.tools.join("sam")
     }
 
-    /// The home folder of what is started: the user's own settings must not change a local run.
+    /// The home folder of the processes: the user's settings must not change a local run.
     pub fn home(&self) -> PathBuf {
         self.work.join("home")
     }
 
-    /// The folder for temporary files of what is started.
+    /// The folder for temporary files of the processes.
     pub fn temp(&self) -> PathBuf {
         self.work.join("tmp")
     }
@@ -95,7 +95,7 @@ impl Places {
         self.work.join("ministack.log")
     }
 
-    /// The search path of what is started: the tools first.
+    /// The search path of the processes: the tools first.
     pub(crate) fn search_path(&self) -> String {
         let inherited = shared::config::environment("PATH").unwrap_or_default();
         format!("{}:{inherited}", self.tools.display())
