@@ -249,3 +249,23 @@ async fn connections_are_frozen_and_requests_finished() {
     let response = soon(under_way).await.unwrap().unwrap();
     assert_eq!(response.status(), 201);
 }
+
+/// The rules in the table of docs/development.md.
+fn documented_rules() -> Vec<Value> {
+    let document = include_str!("../../../../docs/development.md");
+    let cells = document.lines().filter_map(|line| line.split("| `{").nth(1));
+    let rules = cells.filter_map(|cell| cell.strip_suffix("` |"));
+    rules
+        .map(|rule| serde_json::from_str(&format!("{{{rule}")).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn documented_rules_are_accepted() {
+    let sandbox = start(Settings::default()).await;
+    let rules = documented_rules();
+    assert!(rules.len() > 10, "{rules:?}");
+    for rule in rules {
+        assert_eq!(put_faults(&sandbox, json!([rule])).await, 204, "{rule}");
+    }
+}
