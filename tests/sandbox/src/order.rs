@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Order {
-    /// `ORD-`, the day, and 16 characters of Crockford's base32.
+    /// `ORD-`, the period that the order is unique in, and 16 characters of Crockford's base32.
     pub order_id: String,
     pub customer_info: CustomerInfo,
     pub shipping_address: ShippingAddress,
@@ -65,7 +65,10 @@ pub(crate) fn broken_rule(order: &Order) -> Option<String> {
     ];
     let broken = |field: &str, rule: &str| Some(format!("{field}: {rule}"));
     if !is_order_id(&order.order_id) {
-        return broken("orderId", "must match ^ORD-[0-9]{8}-[0-9A-HJKMNP-TV-Z]{16}$");
+        return broken(
+            "orderId",
+            "must match ^ORD-(([0-9]{6}|[0-9]{8})-)?[0-9A-HJKMNP-TV-Z]{16}$",
+        );
     }
     for (field, text) in texts {
         match text {
@@ -86,16 +89,19 @@ pub(crate) fn broken_rule(order: &Order) -> Option<String> {
     None
 }
 
+/// The period is a day, a month, or left out.
 fn is_order_id(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let (prefix, day, code) = (parts.next(), parts.next(), parts.next());
-    let digits = |day: &str| day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(rest) = text.strip_prefix("ORD-") else {
+        return false;
+    };
+    let (period, code) = rest
+        .split_once('-')
+        .map_or((None, rest), |(period, code)| (Some(period), code));
+    let is_period =
+        |period: &str| matches!(period.len(), 6 | 8) && period.bytes().all(|byte| byte.is_ascii_digit());
     // Crockford's base32 leaves out I, L, O and U.
-    let base32 = |byte: u8| matches!(byte, b'0'..=b'9' | b'A'..=b'H' | b'J' | b'K' | b'M' | b'N' | b'P'..=b'T' | b'V'..=b'Z');
-    prefix == Some("ORD")
-        && day.is_some_and(digits)
-        && code.is_some_and(|code| code.len() == 16 && code.bytes().all(base32))
-        && parts.next().is_none()
+    let is_base32 = |byte: u8| matches!(byte, b'0'..=b'9' | b'A'..=b'H' | b'J' | b'K' | b'M' | b'N' | b'P'..=b'T' | b'V'..=b'Z');
+    period.is_none_or(is_period) && code.len() == 16 && code.bytes().all(is_base32)
 }
 
 fn is_utc_second(text: &str) -> bool {
@@ -111,8 +117,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_id_is_day_and_base32() {
-        assert!(is_order_id("ORD-20231015-TSKDTY56PWC8QZC3"));
+    fn order_id_is_period_and_base32() {
+        for right in [
+            "ORD-20231015-TSKDTY56PWC8QZC3",
+            "ORD-202310-TSKDTY56PWC8QZC3",
+            "ORD-TSKDTY56PWC8QZC3",
+        ] {
+            assert!(is_order_id(right), "{right}");
+        }
         for wrong in [
             "",
             "ORD-20231015-TSKDTY56PWC8QZC",
@@ -126,6 +138,8 @@ mod tests {
             "ORD-20231015-OSKDTY56PWC8QZC3",
             "ORD-20231015-USKDTY56PWC8QZC3",
             "ORD-20231015-TSKDTY56PWC8QZC3-",
+            "ORD--TSKDTY56PWC8QZC3",
+            "ORD-2023-TSKDTY56PWC8QZC3",
         ] {
             assert!(!is_order_id(wrong), "{wrong}");
         }
