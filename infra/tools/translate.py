@@ -31,7 +31,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class NoManagedPolicies:
-    """The template names no policy of AWS, so nobody has to ask IAM for their ARNs."""
+    """The template names no AWS managed policy, so IAM need not be asked for their ARNs."""
 
     def load(self):
         return {}

@@ -24,11 +24,11 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// the other side closes is lost.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A builder of clients for APIs that other people run.
+/// A builder of clients for remote APIs.
 ///
 /// * No redirect is followed: a credential never leaves the origin that it was made for.
-/// * Nothing is decompressed, whichever features of reqwest other crates of the workspace turn on: whoever reads large
-///   answers turns it on. So no small answer unpacks to hundreds of megabytes.
+/// * Nothing is decompressed, whichever features of reqwest other crates of the workspace enable: a caller that reads
+///   large answers enables it. So no small answer expands to hundreds of megabytes.
 /// * Header lines that curl accepts are accepted: a space before the colon, a folded line (both as RFC 9112 §5 lets a
 ///   recipient of responses do), and a line that is no header, which is ignored.
 pub fn client() -> ClientBuilder {

@@ -57,15 +57,15 @@ async fn failed_request_for_a_later_page_is_retried() {
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_followed_within_the_deadline() {
     let bridge = bridge(source(1, 0)).await;
-    let busy = |seconds: u64| Answer::status(429).retry_after(seconds);
-    bridge.sandbox.set_faults(at_first(busy(100)));
+    let overloaded = |seconds: u64| Answer::status(429).retry_after(seconds);
+    bridge.sandbox.set_faults(at_first(overloaded(100)));
     let began = Instant::now();
     bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
     assert_eq!(began.elapsed().as_secs(), 100);
 
     bridge
         .sandbox
-        .set_faults([Rule::on(Endpoint::Customers, busy(100))]);
+        .set_faults([Rule::on(Endpoint::Customers, overloaded(100))]);
     let began = Instant::now();
     let error = bridge
         .run_within(Duration::from_secs(60), json!({"order_date": ORDER_DATE}))

@@ -45,7 +45,7 @@ for (;;) {
     await call('POST', `invocation/${id}/response`, JSON.stringify(result));
   } catch (error) {
     const { name, message, stack } = error as Error;
-    const told = { errorType: name, errorMessage: message, stackTrace: stack?.split('\n') };
-    await call('POST', `invocation/${id}/error`, JSON.stringify(told));
+    const failure = { errorType: name, errorMessage: message, stackTrace: stack?.split('\n') };
+    await call('POST', `invocation/${id}/error`, JSON.stringify(failure));
   }
 }
