@@ -8,7 +8,7 @@ use crate::harness::{
 };
 
 #[test]
-fn a_message_whose_attempts_are_used_up_is_moved_by_the_redrive_policy() {
+fn message_without_attempts_left_is_dead_lettered() {
     on_the_deployed_stack(async |stack| {
         let redrive_policy = set_visibility_timeout(stack, 1).await;
         let (order_date, all) = (date("2024-02-01T06:00:00Z"), customers::generate(200, 21));
@@ -49,7 +49,7 @@ fn a_message_whose_attempts_are_used_up_is_moved_by_the_redrive_policy() {
 }
 
 #[test]
-fn an_order_that_the_destination_takes_only_at_the_third_attempt_is_delivered_once() {
+fn order_accepted_at_third_attempt_exists_once() {
     on_the_deployed_stack(async |stack| {
         set_visibility_timeout(stack, 1).await;
         // Else the message would wait for its backoff.
@@ -83,7 +83,7 @@ fn an_order_that_the_destination_takes_only_at_the_third_attempt_is_delivered_on
 }
 
 #[test]
-fn a_run_that_fails_in_all_its_attempts_is_reported_to_people() {
+fn run_that_keeps_failing_is_reported() {
     on_the_deployed_stack(async |stack| {
         stack
             .sandbox

@@ -20,12 +20,12 @@ use shared::domain::order_date::OrderDate;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::privileges::nothing_is_used_that_is_not_granted;
+use crate::privileges::assert_only_granted_rights_are_used;
 
-/// How long nothing may happen in a run: a queue is looked at once a second, and two cores may be busy.
+/// A run without progress for longer has failed. A queue is polled once a second, and two cores may have other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The template's lowest, so that a test sees the end of it.
+/// The lowest that the template allows, so that a test reaches it.
 pub(crate) const MAX_RECEIVE_COUNT: u64 = 5;
 
 /// Customers on a page of the source.
@@ -35,9 +35,9 @@ pub(crate) const PAGE_SIZE: u64 = 500;
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 static STACK: OnceCell<Result<Mutex<LocalDeployment>, String>> = OnceCell::const_new();
 
-/// Waits for its turn, and gives `test` the stack with nothing of the test before.
+/// Waits until no other test uses the stack, resets it, and runs `test`.
 ///
-/// Nobody ends the stack: it ends itself when this process is gone.
+/// The stack is never stopped here: it stops by itself when this process ends.
 pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalDeployment)) {
     RUNTIME.block_on(async {
         let deployed = STACK.get_or_init(async || deploy().await.map(Mutex::new).map_err(|e| e.to_string()));
@@ -49,7 +49,7 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalDeployment)) {
         stack.sandbox.reset();
         stack.take_dead_letters().await.unwrap();
         test(&stack).await;
-        nothing_is_used_that_is_not_granted(&stack);
+        assert_only_granted_rights_are_used(&stack);
         let logs = logs(&stack).await;
         assert!(
             logs.contains("run completed") || logs.contains("run ended early"),
@@ -58,7 +58,7 @@ pub(crate) fn on_the_deployed_stack(test: impl AsyncFnOnce(&LocalDeployment)) {
         // One pass for all of them: there may be ten thousands.
         let canaries = AhoCorasick::new(canaries(&stack.sandbox)).unwrap();
         let logged = canaries.find(&logs).map(|canary| &logs[canary.range()]);
-        assert_eq!(logged, None, "was logged");
+        assert_eq!(logged, None, "a canary was logged");
     });
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn set_visibility_timeout(stack: &LocalDeployment, secs: u64) -
 }
 
 /// Sets the time-out of fetch-customers.
-pub(crate) async fn set_time_out(stack: &LocalDeployment, secs: i32) {
+pub(crate) async fn set_timeout(stack: &LocalDeployment, secs: i32) {
     let arn = stack.output("FetchCustomersFunctionArn").unwrap();
     let change = stack.lambda().update_function_configuration().function_name(arn);
     change.timeout(secs).send().await.unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{PATIENCE, date, on_the_deployed_stack, printed_by, reconcile, run};
 
 #[test]
-fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
+fn customer_has_one_order_or_dead_letter() {
     on_the_deployed_stack(async |stack| {
         let (order_date, customers) = (date("2024-01-01T06:00:00Z"), customers::generate(200, 11));
         let valid = customers
@@ -48,7 +48,7 @@ fn every_customer_ends_with_one_order_or_a_dead_letter_that_says_why() {
 }
 
 #[test]
-fn a_second_run_of_the_same_order_date_makes_no_new_order() {
+fn second_run_of_order_date_makes_no_order() {
     on_the_deployed_stack(async |stack| {
         let (order_date, customers) = (date("2024-01-02T06:00:00Z"), customers::generate(50, 12));
         let first = run(stack, order_date, &customers).await;
@@ -68,7 +68,7 @@ fn a_second_run_of_the_same_order_date_makes_no_new_order() {
 }
 
 #[test]
-fn the_contracts_customer_becomes_the_contracts_order() {
+fn example_customer_becomes_example_order() {
     on_the_deployed_stack(async |stack| {
         stack.sandbox.set_customers([fixture::customer()]);
         let order_date = date(fixture::order_date());
@@ -91,7 +91,7 @@ fn valid_customers(count: usize) -> Vec<Customer> {
 }
 
 #[test]
-fn the_schedules_own_input_starts_a_run_of_the_scheduled_time() {
+fn schedule_starts_run_of_scheduled_time() {
     on_the_deployed_stack(async |stack| {
         stack.sandbox.set_customers(valid_customers(3));
         let input = stack.fire_schedule(date("2024-01-03T06:00:00Z")).await.unwrap();
@@ -115,7 +115,7 @@ fn the_schedules_own_input_starts_a_run_of_the_scheduled_time() {
 }
 
 #[test]
-fn the_stacks_backfill_command_works_as_it_stands() {
+fn backfill_command_output_works_as_printed() {
     on_the_deployed_stack(async |stack| {
         stack.sandbox.set_customers(customers::generate(3, 14));
         let mut summary = printed_by(stack, "BackfillCommand");

@@ -53,7 +53,7 @@ async fn set_queue(stack: &LocalDeployment, visibility_secs: u64, max_receive_co
 
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "finds the workers in /proc")]
-fn workers_killed_in_the_middle_of_a_run_cost_no_order_and_make_none_twice() {
+fn killed_workers_lose_and_duplicate_no_order() {
     on_the_deployed_stack(async |stack| {
         // What a killed worker had in hand comes back after the queue's own time-out; the template's is minutes.
         set_queue(stack, 5, 60).await;

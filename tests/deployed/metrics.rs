@@ -21,7 +21,7 @@ async fn metrics(stack: &LocalDeployment, since_ms: u64) -> Vec<Line> {
 }
 
 #[test]
-fn each_invocation_prints_its_metrics_whole_and_they_add_up() {
+fn metrics_of_all_invocations_add_up() {
     on_the_deployed_stack(async |stack| {
         let customers = customers::generate(60, 21);
         let valid = customers

@@ -39,7 +39,7 @@ async fn states(stack: &LocalDeployment) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn each_deployed_alarm_goes_off_at_what_it_is_about() {
+fn each_deployed_alarm_fires_at_its_condition() {
     // Namespace, metric, what is wrong, and whose it is: the local AWS looks at a metric's name alone.
     let metrics: [(&str, &str, f64, &[&str]); 8] = [
         (
@@ -94,7 +94,7 @@ fn each_deployed_alarm_goes_off_at_what_it_is_about() {
     });
 }
 
-/// The values of a metric's dimensions, which the nested stack was told.
+/// The values of a metric's dimensions, which come from the parameters of the nested stack.
 fn watched(body: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut watched: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let widgets = body["widgets"].as_array().unwrap().iter();
@@ -117,7 +117,7 @@ fn watched(body: &Value) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn the_deployed_dashboard_shows_this_stacks_queues_and_functions() {
+fn dashboard_shows_queues_and_functions_of_stack() {
     on_the_deployed_stack(async |stack| {
         run(stack, date("2024-06-02T06:00:00Z"), &customers::generate(3, 52)).await;
         let url = stack.output("DashboardUrl").unwrap();

@@ -9,7 +9,7 @@ use sandbox::{Action, Answer, Endpoint, Rule, customers};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    PAGE_SIZE, date, invoke, on_the_deployed_stack, run, set_time_out, set_visibility_timeout,
+    PAGE_SIZE, date, invoke, on_the_deployed_stack, run, set_timeout, set_visibility_timeout,
 };
 
 /// An action, as IAM names it, on a resource, by its logical id or the parameter that names it.
@@ -96,7 +96,7 @@ fn used(stack: &LocalDeployment) -> BTreeMap<String, BTreeSet<Permission>> {
 }
 
 /// Whatever the test was: no function has called what its role does not grant.
-pub(crate) fn nothing_is_used_that_is_not_granted(stack: &LocalDeployment) {
+pub(crate) fn assert_only_granted_rights_are_used(stack: &LocalDeployment) {
     for (role, used) in used(stack) {
         let granted = granted(&role);
         let beyond: Vec<_> = used.difference(&granted).collect();
@@ -105,23 +105,23 @@ pub(crate) fn nothing_is_used_that_is_not_granted(stack: &LocalDeployment) {
 }
 
 #[test]
-fn nothing_is_granted_that_is_not_used() {
+fn every_granted_right_is_used() {
     on_the_deployed_stack(async |stack| {
         // A refused customer and an order that is tried again; then a run over two invocations.
         set_visibility_timeout(stack, 1).await;
         stack
             .recorder
             .deny(&["ChangeMessageVisibility", "ChangeMessageVisibilityBatch"]);
-        let busy = Rule::on(Endpoint::Orders, Answer::status(503))
+        let unavailable = Rule::on(Endpoint::Orders, Answer::status(503))
             .customer("100001")
             .attempts(1..=1);
-        stack.sandbox.set_faults([busy]);
+        stack.sandbox.set_faults([unavailable]);
         let customers = customers::generate(200, 61);
         let first = run(stack, date("2024-07-01T06:00:00Z"), &customers).await;
         assert!(first.counts.dead_lettered >= 2);
         stack.recorder.deny(&[]);
         set_visibility_timeout(stack, 370).await;
-        set_time_out(stack, 10).await;
+        set_timeout(stack, 10).await;
         stack
             .sandbox
             .set_faults([Rule::on(Endpoint::Customers, Action::Pass).latency_ms(3_000)]);
@@ -131,7 +131,7 @@ fn nothing_is_granted_that_is_not_used() {
             &customers::generate(3 * PAGE_SIZE, 62),
         )
         .await;
-        set_time_out(stack, 900).await;
+        set_timeout(stack, 900).await;
         // Some dead letters are put back, the others discarded.
         let redriven = invoke(
             stack,
@@ -155,12 +155,12 @@ fn nothing_is_granted_that_is_not_used() {
                 } else {
                     used_by_aws(&role, &permission)
                 };
-                println!("  {action} on {resource}: {}", by.unwrap_or("nobody"));
+                println!("  {action} on {resource}: {}", by.unwrap_or("no call"));
                 if by.is_none() {
                     idle.push(permission);
                 }
             }
-            assert_eq!(idle, [], "{role} grants what nobody uses");
+            assert_eq!(idle, [], "{role} grants what no call uses");
         }
     });
 }

@@ -2,10 +2,10 @@
 
 use sandbox::{Action, Endpoint, Rule, customers};
 
-use crate::harness::{PAGE_SIZE, date, on_the_deployed_stack, reconcile, run, set_time_out};
+use crate::harness::{PAGE_SIZE, date, on_the_deployed_stack, reconcile, run, set_timeout};
 
 #[test]
-fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
+fn ten_thousand_customers_are_accounted_for() {
     on_the_deployed_stack(async |stack| {
         let (order_date, customers) = (
             date("2024-04-01T06:00:00Z"),
@@ -23,10 +23,10 @@ fn ten_thousand_customers_on_twenty_pages_are_all_accounted_for() {
 }
 
 #[test]
-fn a_run_that_takes_longer_than_one_invocation_goes_on_in_others_until_all_is_read() {
+fn run_longer_than_an_invocation_continues() {
     on_the_deployed_stack(async |stack| {
         // Eight of its ten seconds are for reading: enough for a page of three seconds, too little for two more.
-        set_time_out(stack, 10).await;
+        set_timeout(stack, 10).await;
         let slow = Rule::on(Endpoint::Customers, Action::Pass).latency_ms(3_000);
         stack.sandbox.set_faults([slow]);
         let (order_date, customers) = (
@@ -34,7 +34,7 @@ fn a_run_that_takes_longer_than_one_invocation_goes_on_in_others_until_all_is_re
             customers::generate(4 * PAGE_SIZE, 42),
         );
         let run = run(stack, order_date, &customers).await;
-        set_time_out(stack, 900).await;
+        set_timeout(stack, 900).await;
 
         assert_eq!((run.counts.fetched, run.counts.enqueued), (2_000, 2_000));
         assert_eq!(stack.sandbox.counters().source_requests, 4);

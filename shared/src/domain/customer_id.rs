@@ -17,7 +17,7 @@ impl CustomerId {
     /// Reads an id from its JSON.
     ///
     /// # Returns
-    /// `None` where it is neither an integer nor a string that is not blank.
+    /// `None` if it is neither an integer nor a string that is not blank.
     #[must_use]
     pub fn from_json(value: &RawValue) -> Option<Self> {
         let json = value.get();

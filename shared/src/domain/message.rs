@@ -1,4 +1,4 @@
-//! What travels from `fetch-customers` to `submit-orders`.
+//! The message from `fetch-customers` to `submit-orders`.
 
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -11,16 +11,15 @@ use crate::{domain::order_date::OrderDate, fields::fields, text::Text};
 /// `{"order_date": "2023-10-15T14:30:00Z", "customer": …}`, the customer exactly as the source wrote it.
 #[derive(Debug, Clone)]
 pub struct Message<'a> {
-    /// The order date of the run that put the message on the queue.
+    /// The order date of the run that enqueued the message.
     pub order_date: OrderDate,
     /// One element of the source's array, verbatim.
     pub customer: &'a RawValue,
 }
 
-/// A message's body is not what `fetch-customers` writes. The text names the rule, never a value.
+/// The body of a message is not what `fetch-customers` writes. The text names the rule, never a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedMessage {
-    /// No JSON at all.
     #[error("the message is not JSON: line {line}, column {column}")]
     NotJson {
         /// Counted from 1.
@@ -28,10 +27,8 @@ pub enum MalformedMessage {
         /// Counted from 1; 0 at the start of a line.
         column: usize,
     },
-    /// JSON of another shape.
     #[error("the message must be an object with one `order_date` and one `customer`")]
     NotAMessage,
-    /// There is an order date, but it is none.
     #[error("order_date: must be an RFC 3339 date and time, such as 2023-10-15T14:30:00Z")]
     OrderDate,
 }
@@ -56,7 +53,7 @@ impl<'a> Message<'a> {
     /// Reads a message's body. Fields that are not known are ignored.
     ///
     /// # Errors
-    /// The body is not what `fetch-customers` writes. It will never be, so the message is rejected.
+    /// The body is not what `fetch-customers` writes: the message is rejected.
     pub fn parse(body: &'a str) -> Result<Self, MalformedMessage> {
         let Ok([Some(order_date), Some(customer)]) = fields(body, ["order_date", "customer"]) else {
             return Err(MalformedMessage::of(body));
@@ -69,7 +66,7 @@ impl<'a> Message<'a> {
 }
 
 impl MalformedMessage {
-    /// Of a body that has not the fields: whether it is JSON at all.
+    /// Of a body without the fields: whether it is JSON.
     fn of(body: &str) -> Self {
         match serde_json::from_str::<IgnoredAny>(body) {
             Ok(_) => Self::NotAMessage,
@@ -86,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_customer_goes_through_verbatim() {
+    fn customer_is_kept_verbatim() {
         let customer = r#"{ "customer_id":1.50e1,  "x":"\u00e9\/" }"#;
         let raw = RawValue::from_string(customer.to_owned()).unwrap();
         let message = Message {
@@ -104,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_another_kind_is_told_what_is_wrong() {
+    fn malformed_body_is_named_by_its_rule() {
         use MalformedMessage::*;
         for (body, expected) in [
             ("", NotJson { line: 1, column: 0 }),

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{domain::customer_id::CustomerId, domain::order_date::OrderDate};
 
-/// An order's identity: `ORD-`, the order date's day in UTC, `-`, and 80 bits of a hash of the customer's id
+/// The identity of an order: `ORD-`, the order date's day in UTC, `-`, and 80 bits of a hash of the customer's id
 /// and the order date.
 ///
 /// 80 bits are 16 characters; a million orders of one day share one with a chance of 1 in 10¹².
@@ -39,7 +39,6 @@ impl OrderId {
         Self(format!("ORD-{year}{month}{day}-{code}"))
     }
 
-    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_day_is_that_of_utc() {
+    fn day_is_that_of_utc() {
         let id = id("123", "2023-12-31T23:30:00-01:00");
         assert!(id.starts_with("ORD-20240101-"), "{id}");
     }

@@ -31,7 +31,7 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// The id of its trace, for the log.
+    /// The id of its trace.
     #[must_use]
     pub fn trace_id(&self) -> Option<&'a str> {
         self.trace_header.and_then(trace_id)
