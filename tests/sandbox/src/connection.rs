@@ -185,17 +185,17 @@ impl Usage {
         self.freezes.load(Ordering::Relaxed) != self.shared.freezes()
     }
 
-    /// Returns when the connection has been idle for so long.
+    /// Returns when the connection has been idle for so long after a request.
     async fn idle_for(&self, timeout: Option<Duration>) {
         let Some(timeout) = timeout else {
             return pending().await;
         };
         let mut in_use = self.in_use.subscribe();
         loop {
-            // The sender lives as long as `self`.
-            let _ = in_use.wait_for(|in_use| !in_use).await;
+            let is_idle = self.requests.load(Ordering::Relaxed) > 0 && !*in_use.borrow_and_update();
             tokio::select! {
-                () = tokio::time::sleep(timeout) => return,
+                () = tokio::time::sleep(timeout), if is_idle => return,
+                // The sender lives as long as `self`.
                 _ = in_use.changed() => {}
             }
         }

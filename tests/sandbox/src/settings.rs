@@ -52,7 +52,7 @@ pub struct Settings {
     pub destination_headers: Vec<(String, String)>,
     /// The answer to an order that exists; without it, 409 with a problem.
     pub duplicate_answer: Option<Answer>,
-    /// A connection without a request is closed after this time.
+    /// A connection is closed when it has been idle for so long after a request.
     pub keep_alive_timeout: Option<Duration>,
     /// A connection is closed right after so many answers, without a `Connection: close`.
     pub requests_per_connection: Option<u64>,
