@@ -12,6 +12,7 @@
     reason = "in a test a failed expectation is the message"
 )]
 
+mod artifacts;
 mod budget;
 mod documents;
 mod mutations;

@@ -12,7 +12,7 @@ pub struct Paths {
     pub root: PathBuf,
     /// The executables of the Python tools.
     pub tools: PathBuf,
-    /// The template that `sam build` made for this machine's own processor.
+    /// The template beside what was built: the release for this machine, unless `BUILT_TEMPLATE` names another.
     pub built_template: PathBuf,
     /// State, logs and caches of the processes. It may be deleted afterwards.
     pub work: PathBuf,
@@ -28,7 +28,14 @@ impl Paths {
         let root = root.ancestors().nth(2).unwrap_or(root).to_owned();
         let paths = Self {
             tools: root.join(".tools/venv/bin"),
-            built_template: root.join(".aws-sam/local/template.yaml"),
+            built_template: root.join(shared::config::environment("BUILT_TEMPLATE").unwrap_or_else(|| {
+                let build = if cfg!(target_os = "macos") {
+                    "darwin"
+                } else {
+                    architecture()
+                };
+                format!(".aws-sam/{build}/template.yaml")
+            })),
             root,
             work,
         };

@@ -38,7 +38,6 @@ pub struct LocalDeployment {
     pub notes: Vec<String>,
     pub paths: Paths,
     pub(crate) lambda: aws_sdk_lambda::Client,
-    pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     ministack: MiniStack,
 }
@@ -92,7 +91,6 @@ impl LocalDeployment {
         let outputs = sam.outputs(STACK).await?;
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(&config),
-            scheduler: aws_sdk_scheduler::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             notes: adapted.notes,
             sandbox,

@@ -96,9 +96,11 @@ impl Competitor {
 
 /// The function that SAM built for this machine.
 pub(crate) fn binary(job: Job) -> &'static str {
-    match job {
-        Job::Submit => ".aws-sam/local/SubmitOrdersFunction/bootstrap",
-        Job::Fetch => ".aws-sam/local/FetchCustomersFunction/bootstrap",
+    match (job, cfg!(target_arch = "aarch64")) {
+        (Job::Submit, false) => ".aws-sam/x86_64/SubmitOrdersFunction/bootstrap",
+        (Job::Submit, true) => ".aws-sam/arm64/SubmitOrdersFunction/bootstrap",
+        (Job::Fetch, false) => ".aws-sam/x86_64/FetchCustomersFunction/bootstrap",
+        (Job::Fetch, true) => ".aws-sam/arm64/FetchCustomersFunction/bootstrap",
     }
 }
 

@@ -1,0 +1,117 @@
+"""Packs what was built into a zip that deploys without Rust.
+
+    dist.py FOLDER ARCHITECTURE ZIP
+
+FOLDER is what was built and checked for ARCHITECTURE. Unpacked, `sam deploy --guided` in the zip's one folder deploys it.
+The same build gives the same bytes.
+"""
+
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import artifacts
+import sbom
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
+# What comes along as it is, the executable scripts included.
+FILES = [
+    "samconfig.toml",
+    "infra/RUNBOOK.md",
+    "infra/backfill.sh",
+    "infra/invoke.sh",
+    "infra/events",
+    "docs/deployment.md",
+    "SECURITY.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+]
+
+# Zip has no earlier date.
+DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def third_party_licenses(crates):
+    """The license of each crate, and the texts that it comes with."""
+    metadata = subprocess.run(["cargo", "metadata", "--format-version", "1", "--locked"], check=True, capture_output=True)
+    packages = json.loads(metadata.stdout)["packages"]
+    parts = []
+    for package in sorted(packages, key=lambda package: (package["name"], package["version"])):
+        # Those of this workspace have no source.
+        if (package["name"], package["version"]) not in crates or package["source"] is None:
+            continue
+        parts.append(f"{'=' * 100}\n{package['name']} {package['version']}: {package['license']}\n{package['repository'] or ''}\n")
+        folder = pathlib.Path(package["manifest_path"]).parent
+        for text in sorted(folder.iterdir()):
+            if text.is_file() and text.name.upper().startswith(("LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT")):
+                parts.append(f"{'-' * 100}\n{text.name}\n\n{text.read_text(encoding='utf-8', errors='replace')}\n")
+    return "".join(parts)
+
+
+def collect(built, architecture, to):
+    """Puts everything into the folder `to`."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    template = yaml_parse((built / "template.yaml").read_text(encoding="utf-8"))
+    for name, _ in artifacts.functions(template):
+        executable = built / name / "bootstrap"
+        artifacts.check(executable, architecture)
+        (to / name).mkdir(parents=True)
+        shutil.copy2(executable, to / name / "bootstrap")
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Application":
+            # Where the sources have it.
+            nested = to / "infra" / "monitoring.yaml"
+            nested.parent.mkdir(exist_ok=True)
+            shutil.copy2(built / resource["Properties"]["Location"], nested)
+            resource["Properties"]["Location"] = "infra/monitoring.yaml"
+    (to / "template.yaml").write_text(yaml_dump(template), encoding="utf-8")
+    for name in FILES:
+        path = root / name
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if path.is_dir() else shutil.copy2)(path, to / name)
+    crates = sbom.write(built, architecture, to / "sbom")
+    (to / "THIRD-PARTY-LICENSES.txt").write_text(third_party_licenses(crates), encoding="utf-8")
+    sums = []
+    for path in files(to):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        sums.append(f"{digest}  {path.relative_to(to).as_posix()}\n")
+    (to / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+
+
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def pack(folder, archive):
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in files(folder):
+            entry = zipfile.ZipInfo(path.relative_to(folder.parent).as_posix(), DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            mode = 0o755 if path.name == "bootstrap" or path.suffix == ".sh" else 0o644
+            # A regular file, in Unix's half of the attributes.
+            entry.external_attr = (0o100000 | mode) << 16
+            packed.writestr(entry, path.read_bytes())
+
+
+def main(built, architecture, archive):
+    archive.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary) / archive.stem
+        folder.mkdir()
+        try:
+            collect(built, architecture, folder)
+        except artifacts.Refused as refusal:
+            sys.exit(f"Refused: {refusal}")
+        pack(folder, archive)
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    archive.with_suffix(".zip.sha256").write_text(f"{digest}  {archive.name}\n", encoding="utf-8")
+    print(f"{archive}: {archive.stat().st_size / 1024 / 1024:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3]))
