@@ -264,7 +264,7 @@ fn print(all: &[Figures]) {
         &|figures| format!("{:.1}", figures.blocked.others_returned),
     );
     row(
-        "a name of 117 KiB that the destination repeats: CPU of its batch, s",
+        "a name of 117 KiB whose letters the destination repeats: CPU of its batch, s",
         &|figures| seconds(figures.hostile, INVOCATION_TIMEOUT),
     );
     for (at, orders) in [20, 50].into_iter().enumerate() {

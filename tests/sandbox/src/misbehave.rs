@@ -11,7 +11,7 @@ use crate::bodies::{compressed, oversized, slow, truncated};
 use crate::connection::{Ending, Wire};
 use crate::echo::Sent;
 use crate::faults::Rule;
-use crate::raw::{RawAnswer, Then, rendered};
+use crate::raw::{RawAnswer, Then, in_memory, rendered};
 
 /// The answer to a request that `rule` applies to, where `process` makes the genuine one.
 /// Does not return where the rule leaves the request without an answer.
@@ -60,7 +60,8 @@ pub(crate) async fn answer(
             instead,
         } => {
             let fill = if zeros { 0 } else { b' ' };
-            compressed(oversized(given(instead), fill, bytes), coding)
+            // In one piece: a decoder that gets all of it at once fills its whole window.
+            in_memory(compressed(oversized(given(instead), fill, bytes), coding)).await
         }
     }
 }
