@@ -150,7 +150,7 @@ pub fn describe_without_message<E: ProvideErrorMetadata>(error: &SdkError<E, Htt
 
 /// Whether a text is what AWS uses for codes and request ids, such as `AWS.SimpleQueueService.NonExistentQueue`. An odd
 /// answer may hold anything there.
-fn is_code(text: &str) -> bool {
+pub(crate) fn is_code(text: &str) -> bool {
     /// AWS's longest codes have about 70 characters.
     const MAX_CODE: usize = 100;
     (1..=MAX_CODE).contains(&text.len())

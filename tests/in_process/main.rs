@@ -18,6 +18,7 @@ mod faults;
 mod fetch_customers;
 mod logs;
 mod metrics;
+mod odd_answers;
 mod readme;
 mod redrive_orders;
 mod submit_orders;

@@ -45,6 +45,8 @@ pub enum Fault {
     LoseAnswer,
     /// Carried out, and the answer ends in the middle, as if complete.
     CutAnswer,
+    /// Carried out, and answered with this status and body, whatever the call was.
+    Answer(u16, String),
     /// These entries of a batch call fail.
     FailEntries {
         /// Counted from 0.
@@ -170,7 +172,8 @@ impl Aws {
         let answer = match &fault {
             Some(Fault::Refuse(status, code)) => Err((*status, *code)),
             Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::LoseAnswer | Fault::CutAnswer | Fault::FailEntries { .. }) | None => {
+            Some(Fault::LoseAnswer | Fault::CutAnswer | Fault::Answer(..) | Fault::FailEntries { .. })
+            | None => {
                 self.wait_for_messages(&call).await;
                 self.account()
                     .carry_out(&call, fault.as_ref())
@@ -190,8 +193,12 @@ impl Aws {
                 Some(code),
             ),
         };
-        let status = status.try_into().expect("a status");
         let mut body = body.to_string().into_bytes();
+        let mut status = status;
+        if let Some(Fault::Answer(other, text)) = &fault {
+            (status, body) = (*other, text.clone().into_bytes());
+        }
+        let status = status.try_into().expect("a status");
         if fault == Some(Fault::CutAnswer) {
             body.truncate(body.len() - 2);
         }

@@ -7,7 +7,7 @@ use std::{
 
 use aws_sdk_sqs::types::BatchResultErrorEntry;
 
-use crate::http::backoff::equal_jitter;
+use crate::{aws::is_code, http::backoff::equal_jitter};
 
 /// The delay before the second attempt, without jitter; it doubles with each further one.
 const BASE_DELAY: Duration = Duration::from_millis(200);
@@ -53,7 +53,7 @@ pub enum EntryFailure {
 }
 
 impl EntryFailure {
-    /// SQS's code, or what stands for it in logs.
+    /// SQS's code, or what stands for it in logs: one bounded word or phrase.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
@@ -131,8 +131,18 @@ impl Answer {
     /// An entry that is in both lists counts as failed: every call can be repeated, but what was taken for done is gone.
     fn outcome(&mut self, id: &str) -> Result<(), EntryFailure> {
         match self.failed.remove(id) {
-            Some(entry) if entry.sender_fault => Err(EntryFailure::Rejected(entry.code)),
-            Some(entry) => Err(EntryFailure::Unavailable(entry.code)),
+            Some(entry) => {
+                let code = if is_code(&entry.code) {
+                    entry.code
+                } else {
+                    "an error without a code".to_owned()
+                };
+                Err(if entry.sender_fault {
+                    EntryFailure::Rejected(code)
+                } else {
+                    EntryFailure::Unavailable(code)
+                })
+            }
             None if self.successful.contains(id) => Ok(()),
             None => Err(EntryFailure::Unconfirmed),
         }

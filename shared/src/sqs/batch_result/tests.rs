@@ -77,6 +77,19 @@ async fn entry_in_both_lists_is_not_confirmed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn odd_code_is_not_kept() {
+    for code in ["", "not a code", &"x".repeat(200_000)] {
+        let entry = BatchResultErrorEntry::builder()
+            .id("0")
+            .code(code)
+            .sender_fault(true);
+        let mut answer = Answer::new(std::iter::empty(), [entry.build().unwrap()]);
+        let failure = answer.outcome("0").unwrap_err();
+        assert_eq!(failure.code(), "an error without a code", "{} bytes", code.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn failed_call_keeps_what_was_confirmed_before() {
     let (result, calls) = send(5, &[Ok((&["0"], &[])), Err("no connection")]).await;
     assert_eq!(calls, ["0a 1b 2c", "0b 1c"]);
