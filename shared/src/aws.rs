@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 use http::{HeaderValue, header::ACCEPT_ENCODING};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use reqwest::{Body, Request};
 
 use crate::{
@@ -25,6 +25,10 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long one attempt of a call may take.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The most bytes of an answer that are read. The largest is SQS's: ten messages that hold 1 MiB together, of which every
+/// byte may be escaped to six (`ReceiveMessage`, Amazon SQS API reference).
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Loads region, credentials and endpoint from the function's environment. Calls are sent by `http`.
 pub async fn load(http: HttpClient) -> SdkConfig {
@@ -72,7 +76,8 @@ impl HttpConnector for Connector {
             request.headers_mut().insert(ACCEPT_ENCODING, identity);
             let request = Request::try_from(request).map_err(user)?;
             let answer = client.execute(request).await.map_err(|error| failed(&error))?;
-            let answer = http::Response::from(answer).map(SdkBody::from_body_1_x);
+            let limited = |body| SdkBody::from_body_1_x(Limited::new(body, MAX_ANSWER));
+            let answer = http::Response::from(answer).map(limited);
             HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }

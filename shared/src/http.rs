@@ -2,6 +2,7 @@
 
 pub mod backoff;
 mod client;
+mod proxy;
 pub mod retry_after;
 mod unreachable;
 

@@ -200,6 +200,34 @@ async fn garbled_answer_of_aws_shows_no_secret() {
     assert_eq!((&*with, &*without), (expected, expected));
 }
 
+/// A server whose answers never end.
+async fn server_that_never_ends() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 16 * 1024];
+                _ = stream.read(&mut request).await;
+                _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+                let blanks = vec![b' '; 1024 * 1024];
+                while stream.write_all(&blanks).await.is_ok() {}
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn endless_answer_of_aws_is_abandoned() {
+    let client = client_of(&server_that_never_ends().await);
+    let call = client.get_secret_value().secret_id("x").send();
+    assert_eq!(
+        describe(&call.await.unwrap_err()),
+        "the answer could not be read, HTTP status 200"
+    );
+}
+
 /// A server on which each connection serves one request, and answers the next one with RST.
 async fn server_that_resets_second_requests() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

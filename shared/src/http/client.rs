@@ -13,7 +13,7 @@ use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_platform_verifier::Verifier;
 use tokio::time::Instant;
 
-use super::Unreachable;
+use super::{Unreachable, proxy::https_proxy};
 
 /// How long a connection, TLS included, may take: enough for two lost packets in a row, which are sent again one and
 /// three seconds after the start (RFC 6298 §2.1 and §5.5).
@@ -31,8 +31,10 @@ pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 ///   large answers enables it. So no small answer expands to hundreds of megabytes.
 /// * Header lines that curl accepts are accepted: a space before the colon, a folded line (both as RFC 9112 §5 lets a
 ///   recipient of responses do), and a line that is no header, which is ignored.
+/// * Only https goes through a proxy of the environment: see `https_proxy`.
 pub fn client() -> ClientBuilder {
-    Client::builder()
+    let builder = Client::builder()
+        .no_proxy()
         .user_agent(concat!("customer-order-sync/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
@@ -43,7 +45,9 @@ pub fn client() -> ClientBuilder {
         .no_deflate()
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
-        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true);
+    let proxy = https_proxy(&crate::config::environment);
+    proxy.into_iter().fold(builder, ClientBuilder::proxy)
 }
 
 /// The TLS configuration that all clients of a function share: reading the system's root certificates takes 3 to 4 ms
@@ -100,7 +104,7 @@ impl HttpClient {
     /// `configure` asked for something that reqwest cannot do.
     pub fn new(tls: &Tls, configure: fn(ClientBuilder) -> ClientBuilder) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            pooled: configure(client().tls_backend_preconfigured(tls.0.clone())).build()?,
+            pooled: configure(Self::builder(tls)).build()?,
             fresh: Arc::default(),
             tls: tls.clone(),
             configure,
@@ -133,12 +137,16 @@ impl HttpClient {
         self.fresh()?.execute(repeated).await
     }
 
+    pub(super) fn builder(tls: &Tls) -> ClientBuilder {
+        client().tls_backend_preconfigured(tls.0.clone())
+    }
+
     fn fresh(&self) -> Result<&Client, reqwest::Error> {
         if let Some(client) = self.fresh.get() {
             return Ok(client);
         }
-        let builder = client().tls_backend_preconfigured(self.tls.0.clone());
-        let client = (self.configure)(builder).pool_max_idle_per_host(0).build()?;
+        let builder = (self.configure)(Self::builder(&self.tls));
+        let client = builder.pool_max_idle_per_host(0).build()?;
         Ok(self.fresh.get_or_init(|| client))
     }
 }
