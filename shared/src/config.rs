@@ -6,6 +6,8 @@ use std::fmt;
 use http::{HeaderName, HeaderValue, Uri};
 use url::{Host, Url};
 
+use crate::domain::order_id::OneOrderPer;
+
 /// Reads variables and collects the problems.
 ///
 /// A read that finds a problem returns `None`; [`Variables::finish`] then reports them all. A variable that is set to the
@@ -119,6 +121,20 @@ pub fn api_url(value: &str) -> Result<Url, &'static str> {
     match Uri::try_from(url.as_str()) {
         Ok(_) => Ok(url),
         Err(_) => Err("must be a URL that HTTP can carry"),
+    }
+}
+
+/// Parses `ONE_ORDER_PER`, which all functions that compute order ids must have alike.
+///
+/// # Errors
+/// The rule, for any other word.
+pub fn one_order_per(value: &str) -> Result<OneOrderPer, &'static str> {
+    match value {
+        "run" => Ok(OneOrderPer::Run),
+        "day" => Ok(OneOrderPer::Day),
+        "month" => Ok(OneOrderPer::Month),
+        "customer" => Ok(OneOrderPer::Customer),
+        _ => Err("must be run, day, month or customer"),
     }
 }
 

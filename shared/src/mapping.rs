@@ -19,17 +19,24 @@ use self::{
     order::Order,
     violations::Violations,
 };
-use crate::domain::{message::Message, order_context::OrderContext, order_id::OrderId};
+use crate::domain::{
+    message::Message,
+    order_context::OrderContext,
+    order_id::{OneOrderPer, OrderId},
+};
 
 /// Maps the customer of a message to its order, and says whose order it is, also where the customer is invalid.
 ///
 /// # Errors
 /// Every rule that the customer breaks. The same customer will break them again, so the message is rejected.
-pub fn map_customer<'a>(message: &Message<'a>) -> (OrderContext, Result<Order<'a>, Violations>) {
+pub fn map_customer<'a>(
+    message: &Message<'a>,
+    one_order_per: OneOrderPer,
+) -> (OrderContext, Result<Order<'a>, Violations>) {
     let order_date = message.order_date;
     match Customer::read(message.customer) {
         Ok(customer) => {
-            let order_id = OrderId::new(&customer.id, order_date);
+            let order_id = OrderId::new(&customer.id, order_date, one_order_per);
             let context = OrderContext {
                 order_date: Some(order_date),
                 customer_id: Some(customer.id.clone()),
@@ -37,6 +44,8 @@ pub fn map_customer<'a>(message: &Message<'a>) -> (OrderContext, Result<Order<'a
             };
             (context, Ok(Order::new(order_id, order_date, customer)))
         }
-        Err(InvalidCustomer { id, violations }) => (OrderContext::new(order_date, id), Err(violations)),
+        Err(InvalidCustomer { id, violations }) => {
+            (OrderContext::new(order_date, id, one_order_per), Err(violations))
+        }
     }
 }

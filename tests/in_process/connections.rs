@@ -22,11 +22,7 @@ const ORDERS: u64 = 100;
 const LONG: Duration = Duration::from_secs(30);
 
 fn message(id: u64) -> String {
-    let customer = json!({
-        "customer_id": id, "first_name": "Given", "last_name": "Family", "email": "customer-1@example.com",
-        "address": {"street": "1 Fixture Street", "city": "Anytown", "state": "CA", "zip": "12345"}
-    });
-    json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
+    fixture::message(&fixture::customer_with_id(id))
 }
 
 async fn bridge_with(settings: Settings) -> Bridge {
@@ -142,7 +138,10 @@ async fn odd_header_lines_break_no_answer() {
     bridge.sandbox.set_faults([
         Rule::on(Endpoint::Token, odd(token)),
         Rule::on(Endpoint::Orders, odd("{}")),
-        Rule::on(Endpoint::Customers, odd(r#"[{"customer_id": "1"}]"#)),
+        Rule::on(
+            Endpoint::Customers,
+            odd(&json!([fixture::only_id("1")]).to_string()),
+        ),
     ]);
     bridge.enqueue([message(1)]);
     assert_eq!(bridge.deliver(1).await.1, [""; 0]);

@@ -19,6 +19,7 @@ mod fetch_customers;
 mod logs;
 mod metrics;
 mod odd_answers;
+mod one_order_per;
 mod readme;
 mod redrive_orders;
 mod submit_orders;

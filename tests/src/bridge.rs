@@ -10,6 +10,7 @@ use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json, value::RawValue};
 use shared::{
     clock::WallClock,
+    domain::order_id::OneOrderPer,
     http::{HttpClient, Tls},
     lambda::invocation::Invocation,
 };
@@ -163,6 +164,7 @@ pub fn redrive_orders(aws: &Aws) -> redrive_orders::handler::Handler {
     let config = redrive_orders::config::Config {
         queue_url: QUEUE_URL.to_owned(),
         dead_letter_queue_url: DEAD_LETTER_QUEUE_URL.to_owned(),
+        one_order_per: OneOrderPer::Run,
     };
     redrive_orders::handler::Handler::new(config, &aws.sdk_config(), wall_clock(aws))
 }

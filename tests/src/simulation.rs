@@ -16,6 +16,7 @@ use std::{
 
 use fixture::{Change, customer_with_id};
 use serde_json::{Value, json};
+use shared::domain::order_id::{OneOrderPer, OrderId};
 use submit_orders::handler::Handler;
 use tokio::time::Instant;
 
@@ -466,7 +467,7 @@ fn order(customer: &Value) -> Fate {
     let id = customer[fixture::ID].to_string();
     let customer_id = shared::mapping::customer::read_customer_id(&raw(customer)).expect("an id");
     let date = ORDER_DATE.parse().expect("a date");
-    let order_id = shared::domain::order_id::OrderId::new(&customer_id, date).to_string();
+    let order_id = OrderId::new(&customer_id, date, OneOrderPer::Run).to_string();
     let order = fixture::order()
         .with("/orderId", order_id.as_str())
         .with("/customerInfo/id", id)

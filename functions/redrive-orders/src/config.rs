@@ -1,6 +1,9 @@
 //! The environment variables of the function.
 
-use shared::config::{ConfigError, Variables, text};
+use shared::{
+    config::{ConfigError, Variables, one_order_per, text},
+    domain::order_id::OneOrderPer,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -8,6 +11,8 @@ pub struct Config {
     pub queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
+    /// `ONE_ORDER_PER`, as submit-orders has it: the order ids of examples depend on it.
+    pub one_order_per: OneOrderPer,
 }
 
 impl Config {
@@ -17,10 +22,12 @@ impl Config {
         let mut variables = Variables::new(lookup);
         let queue_url = variables.required("QUEUE_URL", text);
         let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
+        let one_order_per = variables.optional("ONE_ORDER_PER", one_order_per);
         variables.finish(|| {
             Some(Self {
                 queue_url: queue_url?,
                 dead_letter_queue_url: dead_letter_queue_url?,
+                one_order_per: one_order_per.unwrap_or_default(),
             })
         })
     }
@@ -32,11 +39,16 @@ mod tests {
 
     #[test]
     fn every_variable_is_read() {
+        let lookup = |name: &str| match name {
+            "ONE_ORDER_PER" => Some("customer".to_owned()),
+            _ => Some(format!("the {name}")),
+        };
         assert_eq!(
-            Config::read(&|name| Some(format!("the {name}"))).unwrap(),
+            Config::read(&lookup).unwrap(),
             Config {
                 queue_url: "the QUEUE_URL".to_owned(),
                 dead_letter_queue_url: "the DEAD_LETTER_QUEUE_URL".to_owned(),
+                one_order_per: OneOrderPer::Customer,
             }
         );
     }

@@ -8,8 +8,12 @@ use std::{
 use aws_sdk_sqs::types::{self, MessageSystemAttributeName};
 use serde::{Serialize, Serializer};
 use shared::{
-    domain::customer_id::CustomerId, domain::message::Message, domain::order_date::OrderDate,
-    domain::order_id::OrderId, domain::rejection_reason::Reason, mapping::customer::read_customer_id,
+    domain::customer_id::CustomerId,
+    domain::message::Message,
+    domain::order_date::OrderDate,
+    domain::order_id::{OneOrderPer, OrderId},
+    domain::rejection_reason::Reason,
+    mapping::customer::read_customer_id,
 };
 
 /// Why a message is a dead letter, as far as it says.
@@ -100,7 +104,7 @@ pub struct ReceivedLetter {
 impl ReceivedLetter {
     /// `None` if SQS left out the id, the receipt handle or the body, without which nothing can be done with it.
     #[must_use]
-    pub fn read(message: types::Message) -> Option<Self> {
+    pub fn read(message: types::Message, one_order_per: OneOrderPer) -> Option<Self> {
         let message_id = message.message_id?;
         let (receipt_handle, body) = (message.receipt_handle?, message.body?);
         let attributes = message.message_attributes.unwrap_or_default();
@@ -117,7 +121,7 @@ impl ReceivedLetter {
             reason: DeadLetterReason::of_attribute(text("reason").as_deref()),
             detail: text("detail"),
             order_date,
-            order_id: order_id.map(|(customer, date)| OrderId::new(customer, date)),
+            order_id: order_id.map(|(customer, date)| OrderId::new(customer, date, one_order_per)),
             customer_id,
             sent_at: sent_at(message.attributes.as_ref()),
         };
@@ -163,9 +167,12 @@ mod tests {
         message
     }
 
+    fn received(message: MessageBuilder) -> Option<ReceivedLetter> {
+        ReceivedLetter::read(message.build(), OneOrderPer::Run)
+    }
+
     fn read(body: &str, attributes: &[(&str, &str)]) -> DeadLetter {
-        let message = message(body, attributes).build();
-        ReceivedLetter::read(message).unwrap().letter
+        received(message(body, attributes)).unwrap().letter
     }
 
     #[test]
@@ -182,6 +189,13 @@ mod tests {
             letter.sent_at,
             UNIX_EPOCH + Duration::from_millis(1_697_380_200_123)
         );
+    }
+
+    #[test]
+    fn order_id_depends_on_one_order_per() {
+        let message = message(&example(), &[]).build();
+        let received = ReceivedLetter::read(message, OneOrderPer::Customer).unwrap();
+        assert_eq!(received.letter.order_id.unwrap().as_str(), "ORD-30911Y7SRXWW4VD1");
     }
 
     #[test]
@@ -216,9 +230,9 @@ mod tests {
 
     #[test]
     fn incomplete_message_is_not_read() {
-        assert!(ReceivedLetter::read(message(&example(), &[]).set_message_id(None).build()).is_none());
-        assert!(ReceivedLetter::read(message(&example(), &[]).set_receipt_handle(None).build()).is_none());
-        assert!(ReceivedLetter::read(message(&example(), &[]).set_body(None).build()).is_none());
+        assert!(received(message(&example(), &[]).set_message_id(None)).is_none());
+        assert!(received(message(&example(), &[]).set_receipt_handle(None)).is_none());
+        assert!(received(message(&example(), &[]).set_body(None)).is_none());
     }
 
     #[test]
@@ -226,7 +240,7 @@ mod tests {
         let sent_at = |value: &str| {
             let message = message(&example(), &[]).set_attributes(None);
             let message = message.attributes(MessageSystemAttributeName::SentTimestamp, value);
-            ReceivedLetter::read(message.build()).unwrap().letter.sent_at
+            received(message).unwrap().letter.sent_at
         };
         assert_eq!(sent_at("yesterday"), UNIX_EPOCH);
         assert!(sent_at(&u64::MAX.to_string()) >= UNIX_EPOCH);

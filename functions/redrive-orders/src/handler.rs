@@ -5,6 +5,7 @@ use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
 use shared::{
     clock::{WallClock, millis},
+    domain::order_id::OneOrderPer,
     http::{HttpClient, Tls},
     lambda::invocation::{Invocation, diagnostic},
 };
@@ -26,6 +27,7 @@ const MAX_HELD: usize = 100_000;
 
 pub struct Handler {
     queues: Queues,
+    one_order_per: OneOrderPer,
     /// How many dead letters are held at a time, hidden from others.
     pub max_held: usize,
     wall_clock: WallClock,
@@ -71,6 +73,7 @@ impl Handler {
         let client = aws_sdk_sqs::Client::new(aws);
         Self {
             queues: Queues::new(client, config.dead_letter_queue_url, config.queue_url),
+            one_order_per: config.one_order_per,
             max_held: MAX_HELD,
             wall_clock,
         }
@@ -99,7 +102,9 @@ impl Handler {
         let request = Request::parse(input)?;
         let started = Instant::now();
         let limits = Limits::new(invocation.deadline, (self.wall_clock)(), self.max_held);
-        let outcome = Sweep::new(&self.queues, &request, limits).run().await;
+        let outcome = Sweep::new(&self.queues, &request, self.one_order_per, limits)
+            .run()
+            .await;
         let is_complete = outcome.stop.is_none() && outcome.failure.is_none();
         let elapsed_ms = millis(started.elapsed());
         let summary = Summary::new(&request, &outcome.counts, outcome.stop, is_complete, elapsed_ms);

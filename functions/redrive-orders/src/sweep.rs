@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use aws_sdk_sqs::types::Message;
 use futures::future::join_all;
 use shared::{
+    domain::order_id::OneOrderPer,
     lambda::invocation::{ANSWER_MARGIN, minus_margin},
     sqs::batches,
 };
@@ -54,12 +55,12 @@ pub struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     #[must_use]
-    pub fn new(queues: &'a Queues, request: &'a Request, limits: Limits) -> Self {
+    pub fn new(queues: &'a Queues, request: &'a Request, one_order_per: OneOrderPer, limits: Limits) -> Self {
         Self {
             queues,
             request,
             limits,
-            progress: RefCell::new(Progress::new(request, limits)),
+            progress: RefCell::new(Progress::new(request, one_order_per, limits)),
         }
     }
 

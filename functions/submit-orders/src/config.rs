@@ -7,7 +7,8 @@ use http::{
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST},
 };
 use shared::{
-    config::{ConfigError, Variables, api_url, header_name, text},
+    config::{ConfigError, Variables, api_url, header_name, one_order_per, text},
+    domain::order_id::OneOrderPer,
     lambda::metrics,
 };
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub destination: OrderApiSettings,
     /// `TOKEN_URL`, `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_CLIENT_AUTH`, `DESTINATION_SECRET_ARN`.
     pub token: TokenSettings,
+    /// `ONE_ORDER_PER`: what makes two orders the same.
+    pub one_order_per: OneOrderPer,
     /// `QUEUE_URL`: the CustomerQueue.
     pub queue_url: String,
     /// `QUEUE_RETENTION_SECS`: after how long that queue deletes a message.
@@ -52,6 +55,7 @@ impl Config {
         let audience = variables.optional("OAUTH_AUDIENCE", header_text);
         let client_auth = variables.optional("OAUTH_CLIENT_AUTH", client_auth);
         let secret_arn = variables.required("DESTINATION_SECRET_ARN", text);
+        let one_order_per = variables.optional("ONE_ORDER_PER", one_order_per);
         let queue_url = variables.required("QUEUE_URL", text);
         let queue_retention = variables.required("QUEUE_RETENTION_SECS", secs);
         let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
@@ -73,6 +77,7 @@ impl Config {
                     client_auth: client_auth.unwrap_or(ClientAuth::Basic),
                     secret_arn: secret_arn?,
                 },
+                one_order_per: one_order_per.unwrap_or_default(),
                 queue_url: queue_url?,
                 queue_retention: queue_retention?,
                 dead_letter_queue_url: dead_letter_queue_url?,
@@ -170,6 +175,7 @@ mod tests {
         assert_eq!(config.destination.idempotency_key_header, "Idempotency-Key");
         assert_eq!(config.token.client_auth, ClientAuth::Basic);
         assert_eq!((config.token.scope, config.token.audience), (None, None));
+        assert_eq!(config.one_order_per, OneOrderPer::Run);
         assert_eq!(config.max_in_flight.get(), 10);
         assert_eq!(config.destination.order_interval, None);
         assert_eq!(config.metrics.namespace, "CustomerOrderSync");
@@ -182,6 +188,7 @@ mod tests {
             ("OAUTH_SCOPE", "orders:write"),
             ("OAUTH_AUDIENCE", "https://api.example.com"),
             ("OAUTH_CLIENT_AUTH", "post"),
+            ("ONE_ORDER_PER", "month"),
             ("MAX_IN_FLIGHT", "20"),
             ("ORDERS_PER_SECOND", "2.5"),
             ("METRICS_NAMESPACE", "Acme"),
@@ -198,6 +205,7 @@ mod tests {
         assert!(config.queue_url.ends_with("/queue"));
         assert_eq!(config.queue_retention, Duration::from_secs(345_600));
         assert!(config.dead_letter_queue_url.ends_with("/dead-letters"));
+        assert_eq!(config.one_order_per, OneOrderPer::Month);
         assert_eq!(config.max_in_flight.get(), 20);
         assert_eq!(
             config.destination.order_interval,
@@ -215,6 +223,7 @@ mod tests {
             ("DESTINATION_URL", "http://api.example.com"),
             ("TOKEN_URL", ""),
             ("OAUTH_CLIENT_AUTH", "digest"),
+            ("ONE_ORDER_PER", "week"),
             ("QUEUE_RETENTION_SECS", "4 days"),
             ("MAX_IN_FLIGHT", "0"),
             ("ORDERS_PER_SECOND", "-1"),
@@ -226,6 +235,7 @@ mod tests {
             "DESTINATION_URL must be an https:// URL",
             "TOKEN_URL is not set",
             "OAUTH_CLIENT_AUTH must be basic or post",
+            "ONE_ORDER_PER must be run, day, month or customer",
             "QUEUE_RETENTION_SECS must be a whole number of seconds",
             "MAX_IN_FLIGHT must be a whole number from 1 to 400",
             "ORDERS_PER_SECOND must be a number",

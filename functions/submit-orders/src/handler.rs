@@ -114,7 +114,7 @@ impl Handler {
             Arc::clone(&calls),
         );
         Self {
-            submission: Submission::new(destination),
+            submission: Submission::new(destination, config.one_order_per),
             calls,
             queue: SourceQueue::new(sqs.clone(), config.queue_url),
             queue_retention: config.queue_retention,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::{
-    domain::{message::Message, order_context::OrderContext},
+    domain::{message::Message, order_context::OrderContext, order_id::OneOrderPer},
     mapping::map_customer,
 };
 use tokio::time::Instant;
@@ -19,11 +19,15 @@ pub const WRAP_UP: Duration = Duration::from_secs(5);
 /// Maps messages to orders and posts them.
 pub struct Submission {
     destination: OrderApi,
+    one_order_per: OneOrderPer,
 }
 
 impl Submission {
-    pub(crate) const fn new(destination: OrderApi) -> Self {
-        Self { destination }
+    pub(crate) const fn new(destination: OrderApi, one_order_per: OneOrderPer) -> Self {
+        Self {
+            destination,
+            one_order_per,
+        }
     }
 
     /// Ends [`WRAP_UP`] before `deadline` at the latest.
@@ -35,7 +39,7 @@ impl Submission {
                 return (OrderContext::default(), Verdict::Rejected(rejection));
             }
         };
-        let (context, order) = map_customer(&message);
+        let (context, order) = map_customer(&message, self.one_order_per);
         let verdict = match order {
             Ok(order) => {
                 tracing::debug!(

@@ -21,7 +21,7 @@ fn map_text(customer: &str) -> Result<String, String> {
         order_date: fixture::order_date().parse().unwrap(),
         customer: &raw(customer),
     };
-    let (_, order) = map_customer(&message);
+    let (_, order) = map_customer(&message, OneOrderPer::Run);
     order
         .map(|order| serde_json::to_string(&order).unwrap())
         .map_err(|violations| violations.to_string())
@@ -279,7 +279,11 @@ fn an_order_id_depends_on_customer_and_instant() {
             order_date: order_date.parse().unwrap(),
             customer: &raw(&customer.to_string()),
         };
-        map_customer(&message).1.unwrap().order_id.to_string()
+        map_customer(&message, OneOrderPer::Run)
+            .1
+            .unwrap()
+            .order_id
+            .to_string()
     };
     let date = fixture::order_date();
     let expected = order()["orderId"].as_str().unwrap().to_owned();
@@ -305,7 +309,7 @@ fn an_invalid_customer_still_has_its_context() {
             order_date: fixture::order_date().parse().unwrap(),
             customer: &raw(&customer.to_string()),
         };
-        let (context, order) = map_customer(&message);
+        let (context, order) = map_customer(&message, OneOrderPer::Run);
         assert!(order.is_err());
         assert_eq!(context.order_date, Some(message.order_date));
         assert_eq!(context.customer_id.as_ref().map(|id| id.as_str()), id);
@@ -373,7 +377,7 @@ fn every_value_of_an_order_but_identities_is_personal() {
         order_date: fixture::order_date().parse().unwrap(),
         customer: &customer,
     };
-    let mapped = map_customer(&message).1.unwrap();
+    let mapped = map_customer(&message, OneOrderPer::Run).1.unwrap();
     let values = mapped.personal_values().into_iter().map(str::to_owned).collect();
     let rest = order()
         .without("/orderId")

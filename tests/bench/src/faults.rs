@@ -12,8 +12,9 @@ use std::{
     time::Duration,
 };
 
+use fixture::Change;
 use sandbox::{Action, Answer, Compression, Endpoint, RawAnswer, Rule, Sandbox, Settings, Then};
-use serde_json::json;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -22,7 +23,7 @@ use tokio::{
 use crate::{
     batch,
     competitor::{Job, binary},
-    customers::{Customers, ORDER_DATE},
+    customers::Customers,
     faults::queue::{BATCH, Queue},
     function::Function,
     sample::float,
@@ -196,12 +197,8 @@ async fn hostile(path: &Path, tls: &Tls) -> Result<Option<Duration>, Box<dyn Err
 }
 
 fn hostile_message() -> String {
-    let address = json!({"street": "1 Road", "city": "Anytown", "state": "CA", "zip": "12345"});
-    let customer = json!({
-        "customer_id": "hostile", "first_name": "a ".repeat(HOSTILE_WORDS), "last_name": "Doe",
-        "email": "hostile@example.com", "address": address,
-    });
-    json!({"order_date": ORDER_DATE, "customer": customer}).to_string()
+    let customer = fixture::customer_with_id("hostile").with("/first_name", "a ".repeat(HOSTILE_WORDS));
+    fixture::message(&customer)
 }
 
 /// What each compressed answer decompresses to.

@@ -130,6 +130,7 @@ mod tests {
             "ORD-20231015-TSKDTY56PWC8QZC",
             "ORD-20231015-TSKDTY56PWC8QZC33",
             "ORD-2023101-TSKDTY56PWC8QZC3",
+            "ORD--TSKDTY56PWC8QZC3",
             "ORD-2023101x-TSKDTY56PWC8QZC3",
             "ord-20231015-TSKDTY56PWC8QZC3",
             "ORD-20231015-tskdty56pwc8qzc3",

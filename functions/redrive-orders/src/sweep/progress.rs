@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use aws_sdk_sqs::types::Message;
-use shared::duplicate_filter::DuplicateFilter;
+use shared::{domain::order_id::OneOrderPer, duplicate_filter::DuplicateFilter};
 use tokio::time::Instant;
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
 
 pub(super) struct Progress<'a> {
     request: &'a Request,
+    one_order_per: OneOrderPer,
     limits: Limits,
     pub(super) counts: Counts,
     /// Those of all receives, except of what was deleted. A message that SQS delivers again has several, and it is not
@@ -32,9 +33,10 @@ pub(super) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(request: &'a Request, limits: Limits) -> Self {
+    pub(super) fn new(request: &'a Request, one_order_per: OneOrderPer, limits: Limits) -> Self {
         Self {
             request,
+            one_order_per,
             limits,
             counts: Counts::default(),
             receipt_handles: HashSet::new(),
@@ -92,7 +94,7 @@ impl<'a> Progress<'a> {
 
     fn take_one(&mut self, message: Message) -> Option<ReceivedLetter> {
         self.receipt_handles.extend(message.receipt_handle.clone());
-        let Some(received) = ReceivedLetter::read(message) else {
+        let Some(received) = ReceivedLetter::read(message, self.one_order_per) else {
             self.fail(Some(QueueError::IncompleteMessage));
             return None;
         };
