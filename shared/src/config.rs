@@ -65,6 +65,11 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// Adds a problem of several variables together. The text names them.
+    pub fn problem(&mut self, problem: &str) {
+        self.problems.push(problem.to_owned());
+    }
+
     fn value(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }

@@ -7,6 +7,8 @@ use shared::{
 };
 use url::Url;
 
+use crate::source::paging::Paging;
+
 /// The environment variables, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -18,6 +20,10 @@ pub struct Config {
     pub source_secret_arn: String,
     /// `QUEUE_URL`: the customer queue.
     pub queue_url: String,
+    /// `DEAD_LETTER_QUEUE_URL`: for customers that are no JSON.
+    pub dead_letter_queue_url: String,
+    /// `SOURCE_ITEMS`, `SOURCE_NEXT`, `SOURCE_CURSOR_PARAMETER`, `SOURCE_MORE_POINTER`.
+    pub paging: Paging,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
     pub metrics: metrics::Settings,
 }
@@ -33,6 +39,8 @@ impl Config {
         let api_key_header = variables.optional("SOURCE_API_KEY_HEADER", header_name);
         let source_secret_arn = variables.required("SOURCE_SECRET_ARN", text);
         let queue_url = variables.required("QUEUE_URL", text);
+        let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
+        let paging = Paging::read(&mut variables);
         let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
             Some(Self {
@@ -40,6 +48,8 @@ impl Config {
                 api_key_header: api_key_header.unwrap_or(HeaderName::from_static("x-api-key")),
                 source_secret_arn: source_secret_arn?,
                 queue_url: queue_url?,
+                dead_letter_queue_url: dead_letter_queue_url?,
+                paging,
                 metrics,
             })
         })
@@ -49,26 +59,84 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{paging::NextPage, pointer::Pointer};
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let required = [
+            ("SOURCE_URL", "https://example.com/customers"),
+            ("SOURCE_SECRET_ARN", "arn:source"),
+            ("QUEUE_URL", "https://example.com/queue"),
+            ("DEAD_LETTER_QUEUE_URL", "https://example.com/dead-letters"),
+        ];
+        let lookup = |name: &str| {
+            let mut all = variables.iter().chain(&required);
+            Some(all.find(|(set, _)| *set == name)?.1.to_owned())
+        };
+        Config::read(&lookup).map_err(|error| error.to_string())
+    }
 
     #[test]
     fn every_variable_is_read() {
-        let config = Config::read(&|name| Some(format!("https://example.com/{name}"))).unwrap_err();
-        assert_eq!(
-            config.to_string(),
-            "the function's environment variables must be changed (they come from the stack's parameters): \
-             SOURCE_API_KEY_HEADER must be the name of an HTTP header, such as x-api-key"
-        );
-        let config = Config::read(&|name| match name {
-            "SOURCE_API_KEY_HEADER" => Some("Api-Key".to_owned()),
-            _ => Some(format!("https://example.com/{name}")),
-        })
+        let config = read(&[
+            ("SOURCE_API_KEY_HEADER", "Api-Key"),
+            ("SOURCE_ITEMS", "/data"),
+            ("SOURCE_NEXT", "/next"),
+            ("SOURCE_CURSOR_PARAMETER", "cursor"),
+            ("SOURCE_MORE_POINTER", "/has_more"),
+            ("METRICS_NAMESPACE", "Acme"),
+            ("STACK_NAME", "orders"),
+        ])
         .unwrap();
-        assert_eq!(config.source_url.as_str(), "https://example.com/SOURCE_URL");
+        assert_eq!(config.source_url.as_str(), "https://example.com/customers");
         assert_eq!(config.api_key_header, "api-key");
-        assert_eq!(config.source_secret_arn, "https://example.com/SOURCE_SECRET_ARN");
-        assert_eq!(config.queue_url, "https://example.com/QUEUE_URL");
-        assert_eq!(config.metrics.namespace, "https://example.com/METRICS_NAMESPACE");
-        assert_eq!(config.metrics.stack, "https://example.com/STACK_NAME");
+        assert_eq!(config.source_secret_arn, "arn:source");
+        assert_eq!(config.queue_url, "https://example.com/queue");
+        assert_eq!(config.dead_letter_queue_url, "https://example.com/dead-letters");
+        let pointer = |text| Some(Pointer::parse(text).unwrap());
+        assert_eq!(config.paging.items, pointer("/data"));
+        assert_eq!(config.paging.next, NextPage::Member(pointer("/next").unwrap()));
+        assert_eq!(config.paging.cursor_parameter.as_deref(), Some("cursor"));
+        assert_eq!(config.paging.more, pointer("/has_more"));
+        assert_eq!(config.metrics.namespace, "Acme");
+        assert_eq!(config.metrics.stack, "orders");
+    }
+
+    #[test]
+    fn optional_variables_have_defaults() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.api_key_header, "x-api-key");
+        assert_eq!(config.paging, Paging::default());
+    }
+
+    #[test]
+    fn contradictory_paging_is_an_error() {
+        for (variables, expected) in [
+            (
+                &[("SOURCE_NEXT", "last-id")][..],
+                "SOURCE_CURSOR_PARAMETER must be set",
+            ),
+            (&[("SOURCE_NEXT", "page")], "SOURCE_CURSOR_PARAMETER must be set"),
+            (
+                &[("SOURCE_CURSOR_PARAMETER", "cursor")],
+                "SOURCE_CURSOR_PARAMETER must not be set where SOURCE_NEXT is empty",
+            ),
+            (
+                &[("SOURCE_NEXT", "/next")],
+                "SOURCE_NEXT must not be a JSON pointer where SOURCE_ITEMS is empty",
+            ),
+            (
+                &[("SOURCE_MORE_POINTER", "/has_more")],
+                "SOURCE_MORE_POINTER must not be set where SOURCE_ITEMS is empty",
+            ),
+            (
+                &[("SOURCE_NEXT", "next")],
+                "SOURCE_NEXT must be a JSON pointer such as",
+            ),
+            (&[("SOURCE_ITEMS", "data")], "SOURCE_ITEMS must be a JSON pointer"),
+        ] {
+            let error = read(variables).unwrap_err();
+            assert!(error.contains(expected), "{expected} is not in: {error}");
+        }
     }
 
     #[test]
@@ -76,6 +144,7 @@ mod tests {
         let error = Config::read(&|name| match name {
             "SOURCE_URL" => Some("http://api.example.com".to_owned()),
             "SOURCE_API_KEY_HEADER" => Some("x api key".to_owned()),
+            "SOURCE_ITEMS" => Some("data".to_owned()),
             "STACK_NAME" => Some("\t".to_owned()),
             _ => None,
         })
@@ -85,7 +154,9 @@ mod tests {
             "SOURCE_URL must be an https:// URL",
             "SOURCE_API_KEY_HEADER must be the name of an HTTP header",
             "SOURCE_SECRET_ARN is not set",
+            "SOURCE_ITEMS must be a JSON pointer",
             "QUEUE_URL is not set",
+            "DEAD_LETTER_QUEUE_URL is not set",
             "STACK_NAME must be at most 255 letters",
         ] {
             assert!(error.contains(problem), "{problem} is not in: {error}");

@@ -8,7 +8,7 @@ use memchr::memchr;
 use serde_json::value::RawValue;
 use shared::{
     clock::{WallClock, millis},
-    domain::{customer_id::CustomerId, message::Message},
+    domain::{customer_id::CustomerId, message::Message, rejection_reason::Reason},
     duplicate_filter::DuplicateFilter,
     http::{HttpClient, Tls},
     lambda::{
@@ -24,9 +24,9 @@ use crate::{
     config::Config,
     continuation::continue_run,
     error::{HandlerError, RunError},
-    log_events,
+    log_events, malformed,
     run::{Progress, Remainder, Run, Summary},
-    sender::{BatchSender, Entry, MAX_BODY_BYTES, RunContext},
+    sender::{BatchSender, Entry, MAX_BODY_BYTES, Rejection, RunContext},
     source::{Next, SourceApi},
     stats,
 };
@@ -43,6 +43,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Handler {
     source: SourceApi,
     customer_queue: Queue,
+    dead_letter_queue: Queue,
     /// Invokes this function, for the rest of a run.
     lambda: Lambda,
     metrics: Metrics,
@@ -72,10 +73,12 @@ impl Handler {
         wall_clock: WallClock,
         metrics_to: impl io::Write + Send + 'static,
     ) -> Self {
+        let sqs = aws_sdk_sqs::Client::new(aws);
         Self {
             source: SourceApi {
                 http,
                 url: config.source_url,
+                paging: config.paging,
                 api_key_header: config.api_key_header,
                 secrets: aws_sdk_secretsmanager::Client::new(aws),
                 secret_arn: config.source_secret_arn,
@@ -83,8 +86,12 @@ impl Handler {
                 max_customer_bytes: MAX_BODY_BYTES,
             },
             customer_queue: Queue {
-                client: aws_sdk_sqs::Client::new(aws),
+                client: sqs.clone(),
                 url: config.queue_url,
+            },
+            dead_letter_queue: Queue {
+                client: sqs,
+                url: config.dead_letter_queue_url,
             },
             lambda: Lambda::new(aws),
             metrics: Metrics::new(config.metrics, metrics_to),
@@ -166,6 +173,7 @@ impl Handler {
             order_date: run.order_date,
             trace_header: invocation.trace_header.map(Arc::from),
         };
+        let mut dead_letters = BatchSender::new(self.dead_letter_queue.clone(), context.clone());
         let mut sender = BatchSender::new(self.customer_queue.clone(), context);
         let mut limit = run.limit;
         let mut known = DuplicateFilter::default();
@@ -176,7 +184,7 @@ impl Handler {
                 progress.missing_customer_ids = None;
                 break Ok(None);
             }
-            if sender.has_failed() {
+            if sender.has_failed() || dead_letters.has_failed() {
                 break Ok(None);
             }
             let next = customers.next().await;
@@ -184,10 +192,34 @@ impl Handler {
             let index = progress.fetched;
             let customer = match next {
                 Ok(Next::Customer(customer)) => customer,
-                Ok(Next::TooLarge) => {
-                    log_events::customer_too_large(run.order_date, index, None, None);
+                Ok(Next::TooLarge { bytes }) => {
+                    log_events::customer_too_large(run.order_date, index, None, bytes);
                     progress.fetched += 1;
                     progress.rejected += 1;
+                    continue;
+                }
+                Ok(Next::Malformed(element)) => {
+                    progress.fetched += 1;
+                    if run.customer_ids.is_some() {
+                        // Its id cannot be read.
+                        progress.skipped += 1;
+                        continue;
+                    }
+                    log_events::customer_malformed(run.order_date, progress.pages, index, element.at);
+                    if run.dry_run {
+                        progress.rejected += 1;
+                        continue;
+                    }
+                    let entry = Entry {
+                        index,
+                        customer_id: None,
+                        body: malformed::body(run.order_date, &element),
+                        rejection: Some(Rejection {
+                            reason: Reason::MalformedMessage,
+                            detail: malformed::detail(progress.pages, index, &element),
+                        }),
+                    };
+                    dead_letters.push(entry).await;
                     continue;
                 }
                 Ok(Next::Continue(page_url)) => break Ok(Some(Remainder { page_url, limit })),
@@ -209,7 +241,7 @@ impl Handler {
             let body = body(run, &customer);
             if body.len() > MAX_BODY_BYTES {
                 let id = customer_id.as_ref();
-                log_events::customer_too_large(run.order_date, index, id, Some(body.len()));
+                log_events::customer_too_large(run.order_date, index, id, body.len());
                 progress.rejected += 1;
                 continue;
             }
@@ -222,14 +254,15 @@ impl Handler {
                 index,
                 customer_id,
                 body,
+                rejection: None,
             };
             sender.push(entry).await;
         };
-        let sent = sender.finish().await;
-        progress.enqueued += sent.enqueued;
-        progress.rejected += sent.rejected;
+        let (sent, dead_lettered) = tokio::join!(sender.finish(), dead_letters.finish());
+        progress.enqueued += sent.sent;
+        progress.rejected += sent.rejected + dead_lettered.sent;
         let remainder = read?;
-        match sent.failure {
+        match sent.failure.or(dead_lettered.failure) {
             None => Ok(remainder),
             Some(failure) => Err(failure.into()),
         }

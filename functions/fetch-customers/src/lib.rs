@@ -7,13 +7,15 @@
 //!   `log_events` and [`stats`] report it in the log and as metrics.
 //! * [`continuation`]: a run that takes longer than one invocation continues in another.
 //! * [`source`]: pages become customers, one after the other.
-//! * [`sender`]: messages are sent in batches, several at once.
+//! * [`sender`]: messages are sent in batches, several at once; `malformed` makes a dead letter of an element that is no
+//!   JSON.
 
 pub mod config;
 pub mod continuation;
 pub mod error;
 pub mod handler;
 mod log_events;
+mod malformed;
 pub mod run;
 pub mod sender;
 pub mod source;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use shared::{
     clock::millis,
-    domain::{customer_id::CustomerId, order_date::OrderDate},
+    domain::{customer_id::CustomerId, order_date::OrderDate, rejection_reason::Reason},
     lambda::invocation::Invocation,
     sqs::Retry,
 };
@@ -58,12 +58,12 @@ pub(crate) fn run_ended(summary: &Summary, error: Option<&RunError>, invocation:
     }
 }
 
-/// A customer that was skipped while it was read, because of its size, has neither an id nor a length.
+/// A customer that was skipped while it was read, because of its size, has no id.
 pub(crate) fn customer_too_large(
     order_date: OrderDate,
     index: u64,
     customer_id: Option<&CustomerId>,
-    bytes: Option<usize>,
+    bytes: usize,
 ) {
     tracing::error!(
         event = "customer_rejected",
@@ -74,6 +74,19 @@ pub(crate) fn customer_too_large(
         bytes,
         max_bytes = MAX_BODY_BYTES,
         "customer rejected: it does not fit into a message"
+    );
+}
+
+/// A customer that is no JSON. `byte` is where it stops being JSON, from 0.
+pub(crate) fn customer_malformed(order_date: OrderDate, page: u64, index: u64, byte: u64) {
+    tracing::error!(
+        event = "customer_rejected",
+        order_date = %order_date,
+        page,
+        index,
+        byte,
+        reason = Reason::MalformedMessage.as_str(),
+        "customer rejected: it is not JSON"
     );
 }
 
@@ -105,10 +118,20 @@ pub(crate) fn batch_sent(context: &RunContext, messages: usize, outcome: &SendOu
         event = "batch_sent",
         order_date = %context.order_date,
         messages,
-        enqueued = outcome.enqueued,
+        sent = outcome.sent,
         rejected = outcome.rejected,
         elapsed_ms = millis(elapsed),
         "batch sent"
+    );
+}
+
+/// The page that is read again is not what it was before it broke off.
+pub(crate) fn page_changed(order_date: OrderDate, page: u64) {
+    tracing::warn!(
+        event = "page_changed",
+        order_date = %order_date,
+        page,
+        "source page has changed since it broke off, reading it from its beginning"
     );
 }
 

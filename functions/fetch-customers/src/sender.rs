@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use aws_sdk_sqs::types::{
-    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
-    builders::SendMessageBatchRequestEntryBuilder,
+    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+    SendMessageBatchRequestEntry, builders::SendMessageBatchRequestEntryBuilder,
 };
 use shared::{
     aws::describe_without_message,
-    domain::{customer_id::CustomerId, order_date::OrderDate},
+    domain::{customer_id::CustomerId, order_date::OrderDate, rejection_reason::Reason},
     sqs::{BATCH_BYTES, Batcher, EntryFailure, Queue, RetryPolicy},
 };
 use tokio::{task::JoinSet, time::Instant};
@@ -16,7 +16,7 @@ use tokio::{task::JoinSet, time::Instant};
 use crate::log_events;
 
 /// The largest body. The rest of a message is reserved for the attributes of a dead letter, which count towards its size:
-/// `submit-orders` needs them.
+/// `submit-orders` and this function need them.
 pub const MAX_BODY_BYTES: usize = BATCH_BYTES - 16 * 1024;
 
 /// How often an entry is sent that SQS failed for reasons of its own.
@@ -43,15 +43,42 @@ pub struct Entry {
     pub index: u64,
     pub customer_id: Option<CustomerId>,
     pub body: String,
+    /// Why it is a dead letter, if it is one.
+    pub rejection: Option<Rejection>,
 }
 
-/// What became of the entries. Without a failure, each is enqueued or rejected.
+/// The attributes of a dead letter.
+#[derive(Debug, Clone)]
+pub struct Rejection {
+    pub reason: Reason,
+    pub detail: String,
+}
+
+impl Rejection {
+    const REASON: &str = "reason";
+    const DETAIL: &str = "detail";
+    const TYPE: &str = "String";
+
+    /// What the attributes take of a message: names, types and values (Amazon SQS Developer Guide, "Message attribute
+    /// components").
+    const fn bytes(&self) -> usize {
+        let names = Self::REASON.len() + Self::DETAIL.len();
+        names + 2 * Self::TYPE.len() + self.reason.as_str().len() + self.detail.len()
+    }
+
+    fn attributes(&self) -> [(&'static str, &str); 2] {
+        [(Self::REASON, self.reason.as_str()), (Self::DETAIL, &self.detail)]
+    }
+}
+
+/// What became of the entries. Without a failure, each is sent or rejected.
 #[derive(Debug, Default)]
 pub struct SendOutcome {
-    pub enqueued: u64,
+    /// Confirmed by SQS.
+    pub sent: u64,
     /// Not acceptable to SQS; logged.
     pub rejected: u64,
-    /// Why other entries are not known to be enqueued.
+    /// Why other entries are not known to be sent.
     pub failure: Option<SendError>,
 }
 
@@ -69,15 +96,21 @@ pub enum SendError {
         /// SQS's code.
         code: String,
     },
+    /// Customers that are no JSON were neither enqueued nor dead-lettered.
+    #[error("{0} customers that are not JSON could not be sent to the DeadLetterQueue, because of {1}")]
+    DeadLetters(u64, String),
 }
 
 impl SendOutcome {
     /// Adds the counts. The first failure is kept.
     fn add(&mut self, other: Self) {
-        self.enqueued += other.enqueued;
+        self.sent += other.sent;
         self.rejected += other.rejected;
         match (&mut self.failure, other.failure) {
             (Some(SendError::Entries { entries, .. }), Some(SendError::Entries { entries: more, .. })) => {
+                *entries += more;
+            }
+            (Some(SendError::DeadLetters(entries, _)), Some(SendError::DeadLetters(more, _))) => {
                 *entries += more;
             }
             (Some(_), _) => {}
@@ -109,7 +142,8 @@ impl BatchSender {
 
     /// Takes a message. Waits while [`CALLS_IN_FLIGHT`] calls are in flight.
     pub async fn push(&mut self, entry: Entry) {
-        let bytes = entry.body.len();
+        let attributes = entry.rejection.as_ref().map(Rejection::bytes);
+        let bytes = entry.body.len() + attributes.unwrap_or_default();
         if let Some(batch) = self.batcher.push(entry, bytes) {
             self.send(batch).await;
         }
@@ -159,30 +193,35 @@ async fn send(queue: &Queue, batch: Vec<Entry>, context: &RunContext) -> SendOut
     let retry = RetryPolicy::attempts(ATTEMPTS).on_retry(&on_retry);
     let result = queue.send(batch, retry, |entry| request(entry, context)).await;
     let mut outcome = SendOutcome {
-        enqueued: result.succeeded.len() as u64,
+        sent: result.succeeded.len() as u64,
         ..SendOutcome::default()
     };
     for failed in &result.failed {
-        match &failed.failure {
-            EntryFailure::Rejected(code) => {
+        let failure = match (&failed.failure, &failed.item.rejection) {
+            // `call_error` says why.
+            (EntryFailure::CallFailed, None) => continue,
+            (EntryFailure::Rejected(code), None) => {
                 outcome.rejected += 1;
                 log_events::customer_rejected_by_sqs(context, &failed.item, code);
+                continue;
             }
-            failure @ (EntryFailure::Unavailable(_) | EntryFailure::Unconfirmed) => {
-                outcome.add(SendOutcome {
-                    failure: Some(SendError::Entries {
-                        entries: 1,
-                        code: failure.code().to_owned(),
-                    }),
-                    ..SendOutcome::default()
-                });
-            }
-            // `call_error` says why.
-            EntryFailure::CallFailed => {}
-        }
+            (failure, None) => SendError::Entries {
+                entries: 1,
+                code: failure.code().to_owned(),
+            },
+            (failure, Some(_)) => SendError::DeadLetters(1, failure.code().to_owned()),
+        };
+        outcome.add(SendOutcome {
+            failure: Some(failure),
+            ..SendOutcome::default()
+        });
     }
     if let Some(error) = result.call_error {
-        outcome.failure = Some(SendError::Call(describe_without_message(&error)));
+        let why = describe_without_message(&error);
+        outcome.failure = Some(match outcome.failure {
+            Some(SendError::DeadLetters(entries, _)) => SendError::DeadLetters(entries, why),
+            _ => SendError::Call(why),
+        });
     }
     log_events::batch_sent(context, messages, &outcome, started.elapsed());
     outcome
@@ -194,10 +233,22 @@ fn request(entry: &Entry, context: &RunContext) -> SendMessageBatchRequestEntryB
         let value = MessageSystemAttributeValue::builder().data_type("String");
         value.string_value(header).build().ok()
     });
-    match trace_header {
+    let request = match trace_header {
         None => request,
         Some(value) => {
             request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value)
         }
-    }
+    };
+    let attributes = entry.rejection.as_ref().map(Rejection::attributes);
+    attributes
+        .into_iter()
+        .flatten()
+        .fold(request, |request, (name, text)| {
+            let value = MessageAttributeValue::builder().data_type(Rejection::TYPE);
+            match value.string_value(text).build() {
+                Ok(value) => request.message_attributes(name, value),
+                // It has a type.
+                Err(_) => request,
+            }
+        })
 }

@@ -43,23 +43,29 @@ async fn unreadable_page_ends_the_run_early() {
             "the source answered 404 Not Found, not 200, to the request for page 1",
         ),
         (
-            answer(Answer::status(204)),
-            "the source answered 204 No Content, not 200, to the request for page 1",
+            answer(Answer::status(206)),
+            "the source answered 206 Partial Content, not 200, to the request for page 1",
+        ),
+        (
+            answer(Answer::status(403).retry_after(100_000)),
+            "the source refused the API key of secret arn:aws:secretsmanager:eu-west-1:123456789012:secret:source-AbCdEf \
+             with 403 Forbidden, on page 1: correct its `api_key`",
         ),
         (
             answer(Answer::redirect("https://elsewhere.example.com/")),
             "the source answered 307 Temporary Redirect, not 200, to the request for page 1",
         ),
         (
-            answer(Answer::status(200).body("text/html; charset=utf-8", "[]")),
-            "page 1 of the source is not JSON: its content type is \"text/html\"",
-        ),
-        (
-            json("<html>"),
-            "page 1 of the source is not a JSON array: it stops being one at byte 0",
+            json("\r\n<html>"),
+            "page 1 of the source is not a JSON array: it stops being one at byte 2. It starts like HTML or XML",
         ),
         (
             json("{}"),
+            "page 1 of the source is not a JSON array: it stops being one at byte 0. It starts like an object: \
+             SOURCE_ITEMS names the list in an object",
+        ),
+        (
+            json("null"),
             "page 1 of the source is not a JSON array: it stops being one at byte 0",
         ),
         (
@@ -68,7 +74,7 @@ async fn unreadable_page_ends_the_run_early() {
         ),
         (
             json(""),
-            "page 1 of the source was cut short: its JSON array continues after its last byte, 0",
+            "page 1 of the source was cut short: its JSON continues after its last byte, 0",
         ),
         (
             action(Action::Reset),
@@ -239,7 +245,7 @@ async fn body_cut_anywhere_enqueues_what_was_read() {
             } else {
                 (
                     Answer::status(200).body("application/json", part).into(),
-                    format!("was cut short: its JSON array continues after its last byte, {cut}"),
+                    format!("was cut short: its JSON continues after its last byte, {cut}"),
                 )
             };
             bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, action)]);

@@ -1,7 +1,8 @@
 //! Why the source could not be read to its end.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
+use super::{MAX_EMPTY_PAGES, paging::NextPageError, pointer::Pointer};
 use http::StatusCode;
 use shared::{
     http::{Unreachable, is_transient, retry_after::RetryAfter},
@@ -36,16 +37,22 @@ pub enum SourceError {
     /// No answer, or the connection broke.
     #[error("page {page} of the source could not be read from byte {at} on: {reason}")]
     Unreachable { page: u64, at: u64, reason: Unreachable },
-    #[error("page {page} of the source is not JSON: its content type is {content_type:?}")]
-    ContentType {
+    #[error("page {page} of the source is not a JSON {expected}: it stops being one at byte {at}{format}")]
+    InvalidJson {
         page: u64,
-        /// Without parameters.
-        content_type: String,
+        /// Array or object.
+        expected: &'static str,
+        at: u64,
+        format: Format,
     },
-    #[error("page {page} of the source is not a JSON array: it stops being one at byte {at}")]
-    InvalidJsonArray { page: u64, at: u64 },
+    #[error(
+        "page {page} of the source has no JSON array at {items} (SOURCE_ITEMS): it stops being one at byte {at}"
+    )]
+    InvalidList { page: u64, items: Pointer, at: u64 },
+    #[error("page {page} of the source has no JSON array at {items} (SOURCE_ITEMS)")]
+    NoList { page: u64, items: Pointer },
     /// The answer is complete as far as HTTP can tell, but its JSON is not.
-    #[error("page {page} of the source was cut short: its JSON array continues after its last byte, {at}")]
+    #[error("page {page} of the source was cut short: its JSON continues after its last byte, {at}")]
     CutShort { page: u64, at: u64 },
     #[error(
         "page {page} of the source links to a next page on another origin, {origin}: the API key is not sent there"
@@ -55,6 +62,27 @@ pub enum SourceError {
     CrossOriginStart { origin: String },
     #[error("page {page} of the source links back to a page that was read already")]
     Loop { page: u64 },
+    #[error(
+        "page {page} of the source is the same as the page before it: the source ignores the page number in \
+         {parameter} (SOURCE_CURSOR_PARAMETER)"
+    )]
+    SamePage { page: u64, parameter: String },
+    #[error(
+        "more than {MAX_EMPTY_PAGES} pages of the source in a row have no customer, up to page {page}, and there is always a \
+         next one"
+    )]
+    EmptyPages { page: u64 },
+    #[error("page {page} of the source is not the last one, but the next one cannot be requested: {reason}")]
+    NextPage { page: u64, reason: NextPageError },
+    #[error(
+        "page {page} of the source names no next page, but its header {header} says that there is more than the \
+         {customers} customers on it: this source pages in another way, which the parameter SourceNext must name"
+    )]
+    OnlyPage {
+        page: u64,
+        header: &'static str,
+        customers: u64,
+    },
     #[error(
         "page {page} of the source could not be read within the function's time: give the function more time (or \
          more memory, which makes it faster), or let the source answer in smaller pages"
@@ -75,20 +103,66 @@ impl SourceError {
     /// How long to wait at least before the page is requested again; `None` where that would not help.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unreachable { .. } => Some(Duration::ZERO),
+            Self::Unreachable { .. } | Self::CutShort { .. } => Some(Duration::ZERO),
+            // 401 and 403 with `Retry-After` are a rate limit; without, they are `KeyRefused`.
             Self::Status {
                 status, retry_after, ..
-            } => is_transient(*status).then(|| retry_after.delay()),
+            } => {
+                let is_rate_limit = matches!(*status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+                (is_rate_limit || is_transient(*status)).then(|| retry_after.delay())
+            }
             Self::Secret(_)
             | Self::UnusableKey { .. }
             | Self::KeyRefused { .. }
-            | Self::ContentType { .. }
-            | Self::InvalidJsonArray { .. }
-            | Self::CutShort { .. }
+            | Self::InvalidJson { .. }
+            | Self::InvalidList { .. }
+            | Self::NoList { .. }
             | Self::CrossOriginLink { .. }
             | Self::CrossOriginStart { .. }
             | Self::Loop { .. }
+            | Self::SamePage { .. }
+            | Self::EmptyPages { .. }
+            | Self::NextPage { .. }
+            | Self::OnlyPage { .. }
             | Self::OutOfTime { .. } => None,
         }
+    }
+
+    /// Whether a page that had begun to arrive broke off.
+    pub(crate) const fn is_broken_page(&self) -> bool {
+        matches!(self, Self::CutShort { .. } | Self::Unreachable { at: 1.., .. })
+    }
+}
+
+/// What a page that is not the JSON expected starts like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Expected,
+    Html,
+    Object,
+    Array,
+    Other,
+}
+
+impl Format {
+    pub(super) const fn of(first: u8, expected: u8) -> Self {
+        match first {
+            _ if first == expected => Self::Expected,
+            b'<' => Self::Html,
+            b'{' => Self::Object,
+            b'[' => Self::Array,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expected | Self::Other => "",
+            Self::Html => ". It starts like HTML or XML",
+            Self::Object => ". It starts like an object: SOURCE_ITEMS names the list in an object",
+            Self::Array => ". It starts like an array: SOURCE_ITEMS must be empty then",
+        })
     }
 }

@@ -5,26 +5,38 @@
 //! commas pass, an element over its limit ends the stream, and an error does not say where it is.
 
 use bytes::{Buf, Bytes};
-use memchr::memchr2;
 use serde_json::{Deserializer, value::RawValue};
 
+use super::scanner::Scanner;
+
 /// A byte order mark is no JSON, but some write it (RFC 8259 §8.1 lets a reader ignore it).
-const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
 
 /// An element of the array.
 #[derive(Debug)]
 pub enum Element {
-    /// As it is written.
+    /// Verbatim.
     Json(Box<RawValue>),
+    /// An element that is no JSON, but whose end was found.
+    Malformed(Malformed),
     /// More bytes than the limit: skipped without being held together. Whether it is JSON is not known, only where
     /// it ends.
-    TooLarge,
+    TooLarge { bytes: usize },
+}
+
+/// An element that is no JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// Verbatim: perhaps not even UTF-8.
+    pub text: Vec<u8>,
+    /// The byte of the page, from 0, at which it stops being JSON.
+    pub at: u64,
 }
 
 /// The input is not a JSON array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidJsonArray {
-    /// The byte at which it stops being one, from 0; within an element, perhaps the one before.
+    /// The byte at which it stops being one, from 0.
     pub at: u64,
 }
 
@@ -43,6 +55,8 @@ pub struct JsonArraySplitter {
     /// Bytes of that element, including those that are not held because it is too large.
     length: usize,
     scanner: Scanner,
+    /// It is a part of a larger document, and its end is not the end of the input.
+    is_part: bool,
 }
 
 /// What the splitter expects next.
@@ -58,16 +72,8 @@ enum State {
     Nothing,
 }
 
-/// Finds the end of an element: the position of its last byte among brackets and strings.
-#[derive(Debug, Clone, Copy, Default)]
-struct Scanner {
-    depth: usize,
-    string: bool,
-    escape: bool,
-}
-
 impl JsonArraySplitter {
-    /// Elements of more than `limit` bytes are [`Element::TooLarge`].
+    /// For a document that is an array. Elements of more than `limit` bytes are [`Element::TooLarge`].
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self {
@@ -76,12 +82,26 @@ impl JsonArraySplitter {
             position: 0,
             partial: Vec::new(),
             length: 0,
-            scanner: Scanner {
-                depth: 0,
-                string: false,
-                escape: false,
-            },
+            scanner: Scanner::new(b']'),
+            is_part: false,
         }
+    }
+
+    /// For an array that begins at byte `position` of a document.
+    #[must_use]
+    pub fn part(limit: usize, position: u64) -> Self {
+        Self {
+            state: State::Array,
+            position,
+            is_part: true,
+            ..Self::new(limit)
+        }
+    }
+
+    /// Whether nothing but blanks was consumed.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        matches!(self.state, State::Mark(0 | 3) | State::Array)
     }
 
     /// Bytes consumed so far.
@@ -111,7 +131,7 @@ impl JsonArraySplitter {
                     continue;
                 }
                 (State::RestOfElement, _) => {
-                    if let Some(element) = self.take_element(chunk)? {
+                    if let Some(element) = self.take_element(chunk) {
                         return Ok(Some(element));
                     }
                     continue;
@@ -119,8 +139,18 @@ impl JsonArraySplitter {
                 (State::Mark(_), _) => return Err(InvalidJsonArray { at: self.position }),
                 (_, b' ' | b'\t' | b'\n' | b'\r') => {}
                 (State::Array, b'[') => self.state = State::ElementOrEnd,
-                (State::ElementOrEnd | State::CommaOrEnd, b']') => self.state = State::Nothing,
+                (State::ElementOrEnd | State::CommaOrEnd, b']') => {
+                    self.state = State::Nothing;
+                    if self.is_part {
+                        chunk.advance(1);
+                        self.position += 1;
+                        break;
+                    }
+                }
                 (State::CommaOrEnd, b',') => self.state = State::Element,
+                (State::Element, b',' | b']') | (State::ElementOrEnd, b',') => {
+                    return Err(InvalidJsonArray { at: self.position });
+                }
                 (State::Element | State::ElementOrEnd, _) => {
                     self.state = State::RestOfElement;
                     continue;
@@ -135,20 +165,20 @@ impl JsonArraySplitter {
         Ok(None)
     }
 
-    fn take_element(&mut self, chunk: &mut Bytes) -> Result<Option<Element>, InvalidJsonArray> {
+    fn take_element(&mut self, chunk: &mut Bytes) -> Option<Element> {
         if self.length == 0
             && let Some(element) = whole(chunk)
         {
             let bytes = element.get().len();
             let element = if bytes > self.limit {
-                Element::TooLarge
+                Element::TooLarge { bytes }
             } else {
                 Element::Json(element.to_owned())
             };
             chunk.advance(bytes);
             self.position += bytes as u64;
             self.state = State::CommaOrEnd;
-            return Ok(Some(element));
+            return Some(element);
         }
         let (bytes, ended) = self.scanner.scan(chunk, self.length == 0);
         let part = chunk.get(..bytes).unwrap_or_default();
@@ -157,74 +187,27 @@ impl JsonArraySplitter {
         self.length += bytes;
         let element = if self.length > self.limit {
             self.partial = Vec::new();
-            Element::TooLarge
+            Element::TooLarge { bytes: self.length }
         } else if ended && self.partial.is_empty() {
-            Element::Json(parse(part, start)?)
+            parse(part, start)
         } else {
             self.partial.extend_from_slice(part);
             if !ended {
                 chunk.advance(bytes);
-                return Ok(None);
+                return None;
             }
-            let element = parse(&self.partial, start)?;
+            let element = parse(&self.partial, start);
             self.partial.clear();
-            Element::Json(element)
+            element
         };
         chunk.advance(bytes);
         if !ended {
-            return Ok(None);
+            return None;
         }
         self.length = 0;
-        self.scanner = Scanner::default();
+        self.scanner = Scanner::new(b']');
         self.state = State::CommaOrEnd;
-        Ok(Some(element))
-    }
-}
-
-impl Scanner {
-    /// How many of `bytes` belong to the element, and whether it ends with them. `first`: it begins with them.
-    fn scan(&mut self, bytes: &[u8], first: bool) -> (usize, bool) {
-        let mut at = 0;
-        if first {
-            match bytes.first() {
-                Some(b'{' | b'[') => (at, self.depth) = (1, 1),
-                Some(b'"') => (at, self.string) = (1, true),
-                Some(_) | None => {}
-            }
-        }
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            if self.escape {
-                self.escape = false;
-                at += 1;
-                continue;
-            }
-            let found = if self.string {
-                memchr2(b'"', b'\\', rest)
-            } else if self.depth > 0 {
-                rest.iter()
-                    .position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))
-            } else {
-                // A number, or a word: it ends where something else begins.
-                let end = rest
-                    .iter()
-                    .position(|byte| matches!(byte, b',' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
-                return end.map_or((bytes.len(), false), |end| (at + end, true));
-            };
-            let Some((found, byte)) = found.and_then(|found| Some((found, rest.get(found)?))) else {
-                break;
-            };
-            at += found + 1;
-            match byte {
-                b'"' => self.string = !self.string,
-                b'\\' => self.escape = true,
-                b'{' | b'[' => self.depth += 1,
-                _ => self.depth -= 1,
-            }
-            if self.depth == 0 && !self.string {
-                return (at, true);
-            }
-        }
-        (bytes.len(), false)
+        Some(element)
     }
 }
 
@@ -237,17 +220,23 @@ fn whole(chunk: &[u8]) -> Option<&RawValue> {
     Deserializer::from_slice(chunk).into_iter().next()?.ok()
 }
 
-/// Checks an element whose first byte is the array's byte `start`.
-fn parse(element: &[u8], start: u64) -> Result<Box<RawValue>, InvalidJsonArray> {
-    serde_json::from_slice(element).map_err(|error| {
-        // serde_json reports the line, from 1, and how many of its bytes it read, the invalid one included.
-        let lines = element.split_inclusive(|byte| *byte == b'\n');
-        let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
-        let at = (before + error.column()).saturating_sub(1);
-        InvalidJsonArray {
-            at: start + at as u64,
+/// Checks an element whose first byte is byte `start` of the document.
+fn parse(element: &[u8], start: u64) -> Element {
+    match serde_json::from_slice(element) {
+        Ok(element) => Element::Json(element),
+        Err(error) => {
+            // serde_json reports the line, from 1, and how many of its bytes it read, the invalid one included.
+            let lines = element.split_inclusive(|byte| *byte == b'\n');
+            let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+            // Of a control character in a string it reads all before it.
+            let is_before = error.to_string().starts_with("control character");
+            let at = (before + error.column() + usize::from(is_before)).saturating_sub(1);
+            Element::Malformed(Malformed {
+                text: element.to_vec(),
+                at: start + at as u64,
+            })
         }
-    })
+    }
 }
 
 #[cfg(test)]

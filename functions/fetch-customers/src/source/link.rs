@@ -1,100 +1,336 @@
-//! The next page's address, from a `Link` header (RFC 8288).
+//! The next page's address in `Link` headers (RFC 8288), as bytes: servers put anything there.
+//!
+//! A next page that is announced is never taken for absent: what cannot be read without a guess is an error.
 
 use http::{HeaderMap, header::LINK};
+use url::Url;
 
-/// The target of the first link whose relation is `next`, as it is written: perhaps relative.
-#[must_use]
-pub fn next(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(LINK)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .find_map(next_of)
+/// A `Link` header announces a next page in a way that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnreadableLink;
+
+/// The target of the first link whose relation is `next`, as it is written: perhaps relative. `page` is the URL of the
+/// page that has these headers.
+///
+/// # Errors
+/// None is readable, but one is announced.
+pub fn next<'a>(headers: &'a HeaderMap, page: &Url) -> Result<Option<&'a str>, UnreadableLink> {
+    let mut unreadable = false;
+    let links = headers.get_all(LINK).iter();
+    for link in links.flat_map(|header| Links(header.as_bytes())) {
+        match link {
+            Ok(link) if link.is_next() => {
+                if link.is_about(page)
+                    && let Ok(target) = std::str::from_utf8(link.target)
+                {
+                    return Ok(Some(target.trim()));
+                }
+                unreadable = true;
+            }
+            Ok(_) => {}
+            Err(Malformed(text)) => unreadable |= mentions_next(text),
+        }
+    }
+    if unreadable { Err(UnreadableLink) } else { Ok(None) }
 }
 
-/// `<target>; name=value; name="value", <target>…` (RFC 8288 §3, Appendix B.2).
-fn next_of(mut links: &str) -> Option<&str> {
-    while let Some((_, link)) = links.split_once('<') {
-        let (target, mut rest) = link.split_once('>')?;
-        let mut relation: Option<&str> = None;
-        while let Some(parameter) = rest.trim_start().strip_prefix(';') {
-            let (name, value, left) = parameter_of(parameter);
-            rest = left;
-            // Only the first `rel` of a link counts (§3.3).
-            if name.eq_ignore_ascii_case("rel") && relation.is_none() {
-                relation = Some(value);
+/// `<target>; name=value; name="value"` (§3).
+#[derive(Debug, PartialEq, Eq)]
+struct Link<'a> {
+    target: &'a [u8],
+    /// The first `rel`: only that one counts (§3.3).
+    relation: Option<Vec<u8>>,
+    /// The resource that the link is about, where it is not the page (§3.2).
+    anchor: Option<Vec<u8>>,
+}
+
+impl Link<'_> {
+    fn is_next(&self) -> bool {
+        let relations = self.relation.as_deref().unwrap_or_default();
+        relations
+            .split(u8::is_ascii_whitespace)
+            .any(|relation| relation.eq_ignore_ascii_case(b"next"))
+    }
+
+    fn is_about(&self, page: &Url) -> bool {
+        let Some(anchor) = &self.anchor else {
+            return true;
+        };
+        let anchor = std::str::from_utf8(anchor).ok();
+        let anchor = anchor.and_then(|anchor| page.join(anchor).ok());
+        anchor.is_some_and(|mut anchor| {
+            anchor.set_fragment(None);
+            anchor == *page
+        })
+    }
+}
+
+/// A part of a header that is no link.
+struct Malformed<'a>(&'a [u8]);
+
+/// The links of one header (Appendix B.2).
+struct Links<'a>(&'a [u8]);
+
+impl<'a> Iterator for Links<'a> {
+    type Item = Result<Link<'a>, Malformed<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let separator = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
+        let start = self.0.iter().position(|byte| !separator(byte))?;
+        let text = self.0.get(start..).unwrap_or_default();
+        let mut reader = Reader(text);
+        if let Some(link) = reader.link() {
+            self.0 = reader.0;
+            return Some(Ok(link));
+        }
+        // Where quotes or brackets are missing, the next link begins behind a comma, with its `<`.
+        let begins = |at: &usize| {
+            let rest = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
+            text.get(*at) == Some(&b',') && rest.first() == Some(&b'<')
+        };
+        let end = (0..text.len()).find(begins).unwrap_or(text.len());
+        let (malformed, rest) = text.split_at(end);
+        self.0 = rest;
+        Some(Err(Malformed(malformed)))
+    }
+}
+
+/// What is left of a header.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// One link, up to the comma behind it. `None` where it is malformed.
+    fn link(&mut self) -> Option<Link<'a>> {
+        self.take(b'<')?;
+        let target = self.until(|byte| byte == b'>');
+        self.take(b'>')?;
+        // The `>` of another link: the target's own one is missing.
+        if target.contains(&b'"') || has_relation(target) {
+            return None;
+        }
+        let mut link = Link {
+            target,
+            relation: None,
+            anchor: None,
+        };
+        while !matches!(self.peek(), None | Some(b',')) {
+            self.take(b';')?;
+            let (name, value) = self.parameter()?;
+            if name.eq_ignore_ascii_case(b"rel") && link.relation.is_none() {
+                link.relation = Some(value);
+            } else if name.eq_ignore_ascii_case(b"anchor") && link.anchor.is_none() {
+                link.anchor = Some(value);
             }
         }
-        let is_next = |kind: &str| kind.eq_ignore_ascii_case("next");
-        if relation.is_some_and(|kinds| kinds.split_ascii_whitespace().any(is_next)) {
-            return Some(target.trim());
-        }
-        links = rest;
+        // Of a relation in typographic quotes or in HTML's `&quot;`, nobody can be sure.
+        let odd = |byte: &u8| !byte.is_ascii() || matches!(byte, b'&' | b'"' | b'\'' | b'`' | b'\\');
+        let is_odd = link
+            .relation
+            .as_ref()
+            .is_some_and(|relation| relation.iter().any(odd));
+        (link.is_next() || !is_odd).then_some(link)
     }
-    None
+
+    /// A parameter behind its `;`: its name, and its value without quotes.
+    fn parameter(&mut self) -> Option<(&'a [u8], Vec<u8>)> {
+        let name = self.until(|byte| matches!(byte, b'=' | b';' | b',')).trim_ascii();
+        // A token (RFC 9110 §5.6.2), or nothing at all.
+        if !name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+        {
+            return None;
+        }
+        if self.take(b'=').is_none() {
+            return Some((name, Vec::new()));
+        }
+        let value = match self.peek() {
+            Some(b'"') => self.quoted(b'"')?,
+            Some(b'\'') if self.is_in_single_quotes() => self.quoted(b'\'')?,
+            _ => self
+                .until(|byte| matches!(byte, b';' | b','))
+                .trim_ascii()
+                .to_vec(),
+        };
+        Some((name, value))
+    }
+
+    /// A second single quote comes before the value ends.
+    fn is_in_single_quotes(&self) -> bool {
+        let value = self.0.get(1..).unwrap_or_default();
+        let end = value.iter().position(|byte| matches!(byte, b'\'' | b'"'));
+        end.and_then(|end| value.get(end)) == Some(&b'\'')
+    }
+
+    /// A text in quotes, its escapes resolved (RFC 9110 §5.6.4). `None` where the end is missing.
+    fn quoted(&mut self, quote: u8) -> Option<Vec<u8>> {
+        let mut text = Vec::new();
+        let mut bytes = self.0.get(1..)?.iter().enumerate();
+        while let Some((at, &byte)) = bytes.next() {
+            if byte == quote {
+                self.0 = self.0.get(at + 2..)?;
+                return Some(text);
+            }
+            text.push(if byte == b'\\' { *bytes.next()?.1 } else { byte });
+        }
+        None
+    }
+
+    /// The next byte behind blanks.
+    fn peek(&mut self) -> Option<u8> {
+        self.0 = self.0.trim_ascii_start();
+        self.0.first().copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then_some(())?;
+        self.0 = self.0.get(1..)?;
+        Some(())
+    }
+
+    fn until(&mut self, ends: impl Fn(u8) -> bool) -> &'a [u8] {
+        let end = self.0.iter().position(|byte| ends(*byte)).unwrap_or(self.0.len());
+        let (text, rest) = self.0.split_at(end);
+        self.0 = rest;
+        text
+    }
 }
 
-/// Splits off one parameter: its name, its value without quotes, and what follows.
-///
-/// An escape within a quoted value is skipped, not resolved: a relation has none.
-fn parameter_of(text: &str) -> (&str, &str, &str) {
-    let end = text.find(['=', ';', ',']).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    let Some(value) = rest.strip_prefix('=') else {
-        return (name.trim(), "", rest);
-    };
-    if let Some(quoted) = value.trim_start().strip_prefix('"') {
-        let mut escaped = false;
-        let close = quoted.find(|c| {
-            let closes = c == '"' && !escaped;
-            escaped = c == '\\' && !escaped;
-            closes
-        });
-        let (value, rest) = quoted.split_at(close.unwrap_or(quoted.len()));
-        return (name.trim(), value, rest.strip_prefix('"').unwrap_or(rest));
-    }
-    let end = value.find([';', ',']).unwrap_or(value.len());
-    let (value, rest) = value.split_at(end);
-    (name.trim(), value.trim(), rest)
+/// Whether there is a parameter `rel` in `text`.
+fn has_relation(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b';').skip(1);
+    parts.any(|part| {
+        let part = part.trim_ascii_start();
+        let name = part.get(..3).unwrap_or_default();
+        let rest = part.get(3..).unwrap_or_default().trim_ascii_start();
+        name.eq_ignore_ascii_case(b"rel") && rest.first() == Some(&b'=')
+    })
+}
+
+/// Whether `next` stands behind `rel`, each as a word.
+fn mentions_next(text: &[u8]) -> bool {
+    let words = text.split(|byte| !byte.is_ascii_alphabetic());
+    let mut words = words.skip_while(|word| !word.eq_ignore_ascii_case(b"rel"));
+    words.any(|word| word.eq_ignore_ascii_case(b"next"))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
+
+    const UNREADABLE: Result<Option<&str>, UnreadableLink> = Err(UnreadableLink);
+
+    fn assert_next(headers: &[&[u8]], expected: Result<Option<&str>, UnreadableLink>) {
+        let page = Url::parse("https://a/customers?page=1").unwrap();
+        let mut map = HeaderMap::new();
+        for header in headers {
+            map.append(LINK, HeaderValue::from_bytes(header).unwrap());
+        }
+        let shown: Vec<_> = headers
+            .iter()
+            .map(|header| header.escape_ascii().to_string())
+            .collect();
+        assert_eq!(next(&map, &page), expected, "{shown:?}");
+    }
 
     #[test]
     fn next_link_is_found_in_any_spelling() {
         for (value, expected) in [
-            (r#"<https://a/?page=2>; rel="next""#, Some("https://a/?page=2")),
-            (r#"<https://a/?page=2>;rel=next"#, Some("https://a/?page=2")),
-            (r#"<?page=2>; REL = "Next""#, Some("?page=2")),
+            (r#"<https://a/?page=2>; rel="next""#, "https://a/?page=2"),
+            (r#"<https://a/?page=2>;rel=next"#, "https://a/?page=2"),
+            (r#"<?page=2>; REL = "Next""#, "?page=2"),
+            (r#"< ?page=2 > ; rel = NEXT ,"#, "?page=2"),
             (
                 r#"<?page=1>; rel="prev", <?page=3>; rel="next", <?page=9>; rel=last"#,
-                Some("?page=3"),
+                "?page=3",
             ),
             (
                 r#"<?p=2>; title="a \"quoted\", <odd>; rel=prev"; rel="last next""#,
-                Some("?p=2"),
+                "?p=2",
             ),
-            (r#"</a,b;c?x=<>; rel="next""#, Some("/a,b;c?x=<")),
-            (r#"<?page=2>; flag; rel=next"#, Some("?page=2")),
-            (r#"<?page=1>; rel="prev""#, None),
-            (r#"<?page=1>; rel="prev"; rel="next""#, None),
-            (r#"<?page=1>; rel="nextish""#, None),
-            (r#"<?page=1>"#, None),
-            (r#"<?page=1"#, None),
-            (r#"rel=next"#, None),
-            ("", None),
+            (r#"<?p=2>; title="\\"; rel="next""#, "?p=2"),
+            (r#"<?p=2>; rel="ne\xt""#, "?p=2"),
+            (r#"</a,b;c?x=<>; rel="next""#, "/a,b;c?x=<"),
+            (r#"<?page=2>; flag; rel=next"#, "?page=2"),
+            (r#"<?page=2>;; rel=next;"#, "?page=2"),
+            (r#"<?page=2>; rel='next'"#, "?page=2"),
+            (r#"<?page=2>; rel='next last', <?page=9>; rel='last'"#, "?page=2"),
+            (r#"<?page=2>; title='a, b'; rel='next'"#, "?page=2"),
+            (r#"<?page=2>; title=O'Hara; rel=next"#, "?page=2"),
+            (r#"<?page=2>; rel=prev next"#, "?page=2"),
+            (r#"<?page=2>; rel="next"; rel="prev""#, "?page=2"),
+            (r#"<?page=2>; rel="next", <?page=3>; rel="next""#, "?page=2"),
+            (r#"<?page=2>; rel="next"; anchor="""#, "?page=2"),
+            (r##"<?page=2>; rel="next"; anchor="#list""##, "?page=2"),
+            (r#"<?page=2>; rel="next"; anchor="/customers?page=1""#, "?page=2"),
+            (r#"<?page=2>; rel="next http://rels/?a&b""#, "?page=2"),
+            ("<?page=2&name=\u{e9}>; rel=\"next\"", "?page=2&name=\u{e9}"),
+            ("<?page=2>; title=\"n\u{e4}chste\"; rel=\"next\"", "?page=2"),
+            (
+                "<?\u{632}>; rel=\"canonical\", <?page=2>; rel=\"next\"",
+                "?page=2",
+            ),
+            ("<?page=2>; rel=\"next\", \u{632}", "?page=2"),
+            // What another link's lack of syntax makes of the rest does not matter.
+            (r#"<?page=1; rel="prev", <?page=3>; rel="next""#, "?page=3"),
+            (r#"?page=1; rel="prev", <?page=3>; rel="next""#, "?page=3"),
+            (r#"<?page=1>; rel="prev, <?page=3>; rel="next""#, "?page=3"),
         ] {
-            assert_eq!(next_of(value), expected, "{value}");
+            assert_next(&[value.as_bytes()], Ok(Some(expected)));
+        }
+    }
+
+    #[test]
+    fn other_links_are_no_next_link() {
+        for value in [
+            r#"<?page=1>; rel="prev""#,
+            r#"<?page=1>; rel="prev"; rel="next""#,
+            r#"<?page=1>; rel="prev"; title="next""#,
+            r#"<?page=1>; rel="nextish""#,
+            r#"<?page=1>; rel="prev-next""#,
+            r#"<?page=1>; rev="next""#,
+            r#"<next>"#,
+            r#"<?page=1"#,
+            r#"</style.css>; rel=preload; as=style"#,
+            ",, ,",
+            "",
+        ] {
+            assert_next(&[value.as_bytes()], Ok(None));
+        }
+        assert_next(&[], Ok(None));
+    }
+
+    #[test]
+    fn announced_but_unreadable_next_link_is_an_error() {
+        for value in [
+            &br#"https://a/?page=2; rel="next""#[..],
+            br#"&lt;https://a/?page=2&gt;; rel="next""#,
+            br#"<https://a/?page=2; rel="next""#,
+            br#"<https://a/?page=2; rel=next, <https://a/?page=9>; rel=last"#,
+            br#"<https://a/?page=2; rel="next", <https://a/?page=9>; rel="last""#,
+            br#"<https://a/?page=2> rel="next""#,
+            br#"<https://a/?page=2>; rel="next"#,
+            br#"<https://a/?page=2>; rel="next, <https://a/?page=9>; rel="last""#,
+            br#"<https://a/?page=2>; rel="next" x"#,
+            br#"<https://a/?page=2>; rel:"next""#,
+            br#"<https://a/?page=2>; rel next"#,
+            br#"<https://a/?page=2>; rel=&quot;next&quot;"#,
+            br#"<https://a/?page=2>; rel='next"#,
+            "<https://a/?page=2>; rel=\u{201c}next\u{201d}".as_bytes(),
+            b"<https://a/?name=\xe9&page=2>; rel=\"next\"",
+            br#"<https://a/?page=2>; rel="next"; anchor="https://a/other""#,
+            br#"{"next": "https://a/?page=2", "rel": "next"}"#,
+        ] {
+            assert_next(&[value], UNREADABLE);
         }
     }
 
     #[test]
     fn several_link_headers_are_one_list() {
-        let mut headers = HeaderMap::new();
-        headers.append(LINK, "<a>; rel=prev".parse().unwrap());
-        headers.append(LINK, "<b>; rel=next".parse().unwrap());
-        assert_eq!(next(&headers), Some("b"));
+        assert_next(&[b"<a>; rel=prev", b"<b>; rel=next"], Ok(Some("b")));
+        assert_next(&[b"\xff", b"<b>; rel=next"], Ok(Some("b")));
+        assert_next(&[b"<a>; rel=prev", b"<b; rel=next"], UNREADABLE);
     }
 }

@@ -1,23 +1,38 @@
 //! One page of the source: an answer's body, split into customers while it arrives.
 
 use bytes::Bytes;
-use http::{HeaderMap, header::CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use reqwest::Response;
 
 use super::{
-    error::SourceError,
-    json_array::{Element, JsonArraySplitter},
+    envelope::Captured,
+    error::{Format, SourceError},
+    json_array::Element,
+    list::{End, InvalidList, ListReader},
+    paging::Paging,
+    pointer::Pointer,
 };
 
 /// A page whose reading has begun.
 pub struct Page {
-    /// Counted from 1.
+    /// From 1.
     number: u64,
-    answer: Response,
-    splitter: JsonArraySplitter,
+    headers: HeaderMap,
+    body: Body,
+    list: ListReader,
+    /// Where the list is, for errors.
+    items: Option<Pointer>,
     chunk: Bytes,
+    /// The first byte that is no blank.
+    first_byte: Option<u8>,
     /// Read ahead by [`Page::begin`].
     first: Option<Element>,
+}
+
+enum Body {
+    Answer(Response),
+    /// 204
+    None,
 }
 
 impl Page {
@@ -28,20 +43,23 @@ impl Page {
     /// It is no page.
     pub async fn begin(
         number: u64,
-        answer: Response,
+        mut answer: Response,
+        paging: &Paging,
         max_customer_bytes: usize,
     ) -> Result<Self, SourceError> {
-        if let Some(content_type) = foreign_content_type(answer.headers()) {
-            return Err(SourceError::ContentType {
-                page: number,
-                content_type,
-            });
-        }
+        let headers = std::mem::take(answer.headers_mut());
         let mut page = Self {
             number,
-            answer,
-            splitter: JsonArraySplitter::new(max_customer_bytes),
+            headers,
+            body: if answer.status() == StatusCode::NO_CONTENT {
+                Body::None
+            } else {
+                Body::Answer(answer)
+            },
+            list: ListReader::new(paging, max_customer_bytes),
+            items: paging.items.clone(),
             chunk: Bytes::new(),
+            first_byte: None,
             first: None,
         };
         page.first = page.next().await?;
@@ -51,69 +69,83 @@ impl Page {
     /// The next customer; `None` after the last one. The source is read no faster than this is called.
     ///
     /// # Errors
-    /// The rest cannot be read, or is not a JSON array.
+    /// The rest cannot be read, or there is no list where it should be.
     pub async fn next(&mut self) -> Result<Option<Element>, SourceError> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
+        let Body::Answer(answer) = &mut self.body else {
+            return Ok(None);
+        };
         let page = self.number;
         loop {
-            let element = self.splitter.next(&mut self.chunk);
-            if let Some(element) =
-                element.map_err(|invalid| SourceError::InvalidJsonArray { page, at: invalid.at })?
-            {
+            if self.first_byte.is_none() {
+                let blank = |byte: &&u8| !b" \t\r\n\xef\xbb\xbf".contains(byte);
+                self.first_byte = self.chunk.iter().find(blank).copied();
+            }
+            let element = self.list.next(&mut self.chunk);
+            if let Some(element) = element.map_err(|invalid| {
+                let items = self.items.clone();
+                no_list(page, items, invalid, self.first_byte.unwrap_or_default())
+            })? {
                 return Ok(Some(element));
             }
-            let at = self.splitter.position();
-            match self.answer.chunk().await {
+            let at = self.list.position();
+            match answer.chunk().await {
                 Ok(Some(chunk)) => self.chunk = chunk,
-                Ok(None) if self.splitter.is_complete() => return Ok(None),
-                Ok(None) => return Err(SourceError::CutShort { page, at }),
+                Ok(None) => {
+                    return match (self.list.end(), &self.items) {
+                        (End::Complete, _) => Ok(None),
+                        // On the first page it would be an answer that was lost.
+                        (End::Blank, _) if page > 1 => Ok(None),
+                        (End::NoList, Some(items)) => Err(SourceError::NoList {
+                            page,
+                            items: items.clone(),
+                        }),
+                        (End::Blank | End::CutShort | End::NoList, _) => {
+                            Err(SourceError::CutShort { page, at })
+                        }
+                    };
+                }
                 Err(error) => return Err(SourceError::unreachable(page, at, &error)),
             }
         }
     }
+
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A member of the object that holds the list. It is known once the page was read to its end.
+    #[must_use]
+    pub fn member(&self, pointer: Option<&Pointer>) -> &Captured {
+        pointer.map_or(&Captured::Absent, |pointer| self.list.member(pointer))
+    }
 }
 
-/// What the answer says that it is, if that is not JSON. An answer that says nothing is taken at its word.
-fn foreign_content_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(CONTENT_TYPE)?;
-    let name = value.to_str().unwrap_or_default();
-    let name = name
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let is_json = name == "application/json"
-        || name == "text/json"
-        || (name.starts_with("application/") && name.ends_with("+json"));
-    (!is_json).then_some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_goes_by_several_names() {
-        for (value, foreign) in [
-            (None, None),
-            (Some("application/json"), None),
-            (Some("Application/JSON ; charset=utf-8"), None),
-            (Some("text/json"), None),
-            (Some("application/hal+json"), None),
-            (Some("text/html; charset=utf-8"), Some("text/html")),
-            (Some("application/problem+xml"), Some("application/problem+xml")),
-            (Some("application/x-ndjson"), Some("application/x-ndjson")),
-            (Some("application/json-seq"), Some("application/json-seq")),
-            (Some(""), Some("")),
-        ] {
-            let mut headers = HeaderMap::new();
-            if let Some(value) = value {
-                headers.insert(CONTENT_TYPE, value.parse().unwrap());
-            }
-            assert_eq!(foreign_content_type(&headers).as_deref(), foreign, "{value:?}");
+/// `first` is the page's first byte.
+fn no_list(page: u64, items: Option<Pointer>, invalid: InvalidList, first: u8) -> SourceError {
+    match (invalid, items) {
+        (InvalidList::Envelope(invalid), Some(items)) if invalid.is_no_list => {
+            SourceError::NoList { page, items }
         }
+        (InvalidList::Array(invalid), None) => SourceError::InvalidJson {
+            page,
+            expected: "array",
+            at: invalid.at,
+            format: Format::of(first, b'['),
+        },
+        (InvalidList::Array(invalid), Some(items)) => SourceError::InvalidList {
+            page,
+            items,
+            at: invalid.at,
+        },
+        (InvalidList::Envelope(invalid), _) => SourceError::InvalidJson {
+            page,
+            expected: "object",
+            at: invalid.at,
+            format: Format::of(first, b'{'),
+        },
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 const LIMIT: usize = 64;
 
-/// What became of a body: its elements, `<too large>` for one that is, and the error at its end if there is one.
+/// What became of a body: its elements, `<too large>` and `<malformed at BYTE>` for what is no customer, and its end.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     elements: Vec<String>,
@@ -26,7 +26,10 @@ fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         loop {
             match splitter.next(&mut chunk) {
                 Ok(Some(Element::Json(json))) => elements.push(json.get().to_owned()),
-                Ok(Some(Element::TooLarge)) => elements.push("<too large>".to_owned()),
+                Ok(Some(Element::TooLarge { .. })) => elements.push("<too large>".to_owned()),
+                Ok(Some(Element::Malformed(Malformed { at, .. }))) => {
+                    elements.push(format!("<malformed at {at}>"));
+                }
                 Ok(None) => break,
                 Err(InvalidJsonArray { at }) => {
                     let end = End::InvalidJsonArray(at);
@@ -134,24 +137,9 @@ fn invalid_array_is_an_error_with_its_position() {
         (b"[1,,2]", 1, InvalidJsonArray(3)),
         (b"[1 2]", 1, InvalidJsonArray(3)),
         (b"[{}{}]", 1, InvalidJsonArray(3)),
-        (b"[1:2]", 0, InvalidJsonArray(2)),
         // Brackets.
         (b"[}", 0, CutShort),
-        (b"[{]]", 0, InvalidJsonArray(2)),
-        (b"[[1}]", 0, InvalidJsonArray(3)),
-        (b"[1}]", 0, InvalidJsonArray(2)),
-        // Elements that are not JSON.
-        (b"[1,\n{\"a\":\n01}]", 1, InvalidJsonArray(11)),
-        (b"[nul]", 0, InvalidJsonArray(3)),
-        (b"[NaN]", 0, InvalidJsonArray(1)),
-        (b"['a']", 0, InvalidJsonArray(1)),
-        (b"[\"\n\"]", 0, InvalidJsonArray(1)),
-        (b"[\"\\x\"]", 0, InvalidJsonArray(3)),
-        (b"[\"\xff\"]", 0, InvalidJsonArray(2)),
-        (b"[1, \"\xc3\"]", 1, InvalidJsonArray(5)),
-        (b"[/* */1]", 0, InvalidJsonArray(1)),
-        (b"[{\"a\":1,}]", 0, InvalidJsonArray(8)),
-        (b"[{\"a\" 1}]", 0, InvalidJsonArray(6)),
+        (b"[/* */1]", 1, InvalidJsonArray(4)),
         // Something after the end.
         (b"[1]1", 1, InvalidJsonArray(3)),
         (b"[1] [2]", 1, InvalidJsonArray(4)),
@@ -163,6 +151,65 @@ fn invalid_array_is_an_error_with_its_position() {
         let text = String::from_utf8_lossy(body);
         assert_eq!((outcome.elements.len(), outcome.end), (elements, end), "{text:?}");
     }
+}
+
+#[test]
+fn element_that_is_no_json_is_returned_with_its_position() {
+    for (body, expected) in [
+        (&b"[1,\n{\"a\":\n01},2]"[..], &["1", "<malformed at 11>", "2"][..]),
+        (b"[nul, null]", &["<malformed at 3>", "null"]),
+        (b"[NaN,1]", &["<malformed at 1>", "1"]),
+        (b"[{\"a\":NaN},1]", &["<malformed at 6>", "1"]),
+        (
+            b"[{\"a\":Infinity},{\"a\":-Infinity}]",
+            &["<malformed at 6>", "<malformed at 22>"],
+        ),
+        (b"['a']", &["<malformed at 1>"]),
+        (b"[\"\n\",1]", &["<malformed at 2>", "1"]),
+        (b"[\"\t\",1]", &["<malformed at 2>", "1"]),
+        (b"[\"\0\",1]", &["<malformed at 2>", "1"]),
+        (b"[\"\\x\",1]", &["<malformed at 3>", "1"]),
+        (b"[\"\xff\",1]", &["<malformed at 2>", "1"]),
+        (b"[1, \"\xc3\"]", &["1", "<malformed at 5>"]),
+        (b"[{\"a\":1,},1]", &["<malformed at 8>", "1"]),
+        (b"[{\"a\" 1},1]", &["<malformed at 6>", "1"]),
+        (b"[{a:1},1]", &["<malformed at 2>", "1"]),
+        (b"[1:2,1]", &["<malformed at 2>", "1"]),
+        (b"[{],1]", &["<malformed at 2>", "1"]),
+        (b"[[1},1]", &["<malformed at 3>", "1"]),
+        (b"[1},1]", &["<malformed at 2>", "1"]),
+        (b"[undefined,1]", &["<malformed at 1>", "1"]),
+    ] {
+        let outcome = outcome(body);
+        let text = body.escape_ascii().to_string();
+        assert_eq!(
+            (outcome.elements.as_slice(), outcome.end),
+            (
+                &*expected.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>(),
+                End::Complete
+            ),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn malformed_element_keeps_its_text() {
+    let mut splitter = JsonArraySplitter::new(LIMIT);
+    for chunk in [&b"[{\"a\":\"\xe9"[..], b"\t\"}, 1]"] {
+        match splitter.next(&mut Bytes::from_static(chunk)) {
+            Ok(None) => {}
+            Ok(Some(Element::Malformed(element))) => {
+                assert_eq!(
+                    (element.text.as_slice(), element.at),
+                    (&b"{\"a\":\"\xe9\t\"}"[..], 8)
+                );
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("no element");
 }
 
 #[test]
@@ -236,7 +283,7 @@ proptest! {
             while let Some(element) = splitter.next(&mut chunk).unwrap() {
                 match element {
                     Element::Json(json) => came.push(json.get().to_owned()),
-                    Element::TooLarge => panic!("nothing is"),
+                    Element::Malformed(_) | Element::TooLarge { .. } => panic!("{element:?}"),
                 }
             }
         }
@@ -250,6 +297,8 @@ proptest! {
         body in vec(prop::sample::select(&b"[]{},:\"\\ 1a\n\xff"[..]), 0..14)
     ) {
         let takes = serde_json::from_slice::<Vec<&RawValue>>(&body).is_ok();
-        prop_assert_eq!(split([&body[..]]).end == End::Complete, takes);
+        let outcome = split([&body[..]]);
+        let malformed = outcome.elements.iter().any(|element| element.starts_with("<malformed"));
+        prop_assert_eq!(outcome.end == End::Complete && !malformed, takes);
     }
 }

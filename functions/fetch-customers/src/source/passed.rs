@@ -1,0 +1,65 @@
+//! What was read of a page, so that a page that broke off can be read again without returning a customer twice.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use super::json_array::Element;
+
+/// The elements that were read of a page: their number, and a hash over all of them. It takes the same memory for any
+/// number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Passed {
+    count: u64,
+    hasher: DefaultHasher,
+}
+
+impl Passed {
+    pub(super) fn add(&mut self, element: &Element) {
+        self.count += 1;
+        match element {
+            Element::Json(json) => self.hasher.write(json.get().as_bytes()),
+            Element::Malformed(malformed) => self.hasher.write(&malformed.text),
+            Element::TooLarge { bytes } => self.hasher.write_usize(*bytes),
+        }
+        // So that the elements `1, 23` are not `12, 3`. No UTF-8 has this byte.
+        self.hasher.write_u8(0xff);
+    }
+
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether the elements are the same, with all certainty that 64 bits give.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.count == other.count && self.hasher.finish() == other.hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn passed(elements: &[&str]) -> Passed {
+        let mut passed = Passed::default();
+        for json in elements {
+            passed.add(&Element::Json(RawValue::from_string((*json).to_owned()).unwrap()));
+        }
+        passed
+    }
+
+    #[test]
+    fn same_elements_are_recognized() {
+        let reference = passed(&["1", "23"]);
+        assert!(reference.is_same(&passed(&["1", "23"])));
+        for other in [
+            &["1"][..],
+            &["12", "3"],
+            &["23", "1"],
+            &["1", "23", "4"],
+            &["1", "24"],
+        ] {
+            assert!(!reference.is_same(&passed(other)), "{other:?}");
+        }
+    }
+}
