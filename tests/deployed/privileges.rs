@@ -132,6 +132,15 @@ fn every_granted_right_is_used() {
         )
         .await;
         set_timeout(stack, 900).await;
+        // A customer that is no JSON.
+        let malformed = Answer::status(200).body("application/json", "[NaN]");
+        stack
+            .sandbox
+            .set_faults([Rule::on(Endpoint::Customers, malformed)]);
+        let input = json!({"order_date": "2024-07-03T06:00:00Z"});
+        let fetched = invoke(stack, "FetchCustomersFunctionArn", input).await;
+        assert_eq!(fetched["rejected"], 1, "{fetched}");
+        stack.sandbox.set_faults([]);
         // Some dead letters are put back, the others discarded.
         let redriven = invoke(
             stack,

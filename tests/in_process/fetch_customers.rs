@@ -2,9 +2,14 @@
 
 mod continuation;
 mod errors;
+mod links;
+mod malformed;
+mod pages;
 mod queueing;
+mod rereads;
 mod retries;
 mod runs;
+mod styles;
 
 use std::{collections::HashSet, time::Duration};
 
