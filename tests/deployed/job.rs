@@ -117,13 +117,14 @@ fn schedule_starts_run_of_scheduled_time() {
 #[test]
 fn backfill_command_output_works_as_printed() {
     on_the_deployed_stack(async |stack| {
-        stack.sandbox.set_customers(customers::generate(3, 14));
+        stack.sandbox.set_customers(valid_customers(3));
         let mut summary = printed_by(stack, "BackfillCommand");
         summary.as_object_mut().unwrap().remove("elapsed_ms");
         assert_eq!(
             summary,
             json!({"order_date": "2023-10-15T14:30:00Z", "pages": 1, "fetched": 3, "enqueued": 3, "skipped": 0,
-                   "rejected": 0, "repeated": 0, "dry_run": true})
+                   "rejected": 0, "repeated": 0, "dry_run": true, "would_be_rejected": 0, "violations": {},
+                   "examples": []})
         );
         assert_eq!(stack.sandbox.counters().order_posts, 0);
     });

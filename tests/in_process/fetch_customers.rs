@@ -1,6 +1,7 @@
 //! `fetch-customers` between a source and a queue.
 
 mod continuation;
+mod dry_run;
 mod errors;
 mod links;
 mod malformed;

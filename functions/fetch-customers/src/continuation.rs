@@ -4,7 +4,10 @@ use aws_sdk_lambda::{Client, primitives::Blob, types::InvocationType};
 
 use shared::aws::describe;
 
-use crate::run::{Progress, Remainder, Run};
+use crate::{
+    dry_run::Findings,
+    run::{Progress, Remainder, Run},
+};
 
 /// How many invocations a run may take beyond the first: a day of runs of 15 minutes, the longest that Lambda allows.
 /// Lambda's own guard against endless loops would stop a run after about 16 (AWS Lambda Developer Guide, "Recursive loop
@@ -41,6 +44,7 @@ pub async fn continue_run(
     run: &Run,
     remainder: &Remainder,
     progress: &Progress,
+    findings: Option<&Findings>,
 ) -> Result<(), ContinuationError> {
     let page = progress.pages + 1;
     if run.totals.invocations >= MAX_INVOCATIONS {
@@ -50,7 +54,7 @@ pub async fn continue_run(
         .invoke()
         .function_name(function)
         .invocation_type(InvocationType::Event)
-        .payload(Blob::new(run.continuation(remainder, progress)));
+        .payload(Blob::new(run.continuation(remainder, progress, findings)));
     call.send().await.map_err(|error| ContinuationError::Invoke {
         page,
         reason: describe(&error),

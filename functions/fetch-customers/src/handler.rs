@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::{
     config::Config,
     continuation::continue_run,
+    dry_run::Findings,
     error::{HandlerError, RunError},
     log_events, malformed,
     run::{Progress, Remainder, Run, Summary},
@@ -128,14 +129,17 @@ impl Handler {
         let started = Instant::now();
         let before = run.progress();
         let mut progress = before.clone();
+        let mut findings = run.findings();
         log_events::run_started(&run);
-        let read = self.read(&run, invocation, &mut progress).await;
+        let read = self.read(&run, invocation, &mut progress, &mut findings).await;
         progress.elapsed_ms += millis(started.elapsed());
         let (continued, ended) = match read {
             Ok(None) => (false, Ok(())),
             Ok(Some(remainder)) => {
                 let function = invocation.function;
-                let continued = continue_run(&self.lambda, function, &run, &remainder, &progress).await;
+                let found = findings.as_ref();
+                let continued =
+                    continue_run(&self.lambda, function, &run, &remainder, &progress, found).await;
                 (continued.is_ok(), continued.map_err(RunError::Continuation))
             }
             Err(error) => (false, Err(error)),
@@ -143,6 +147,7 @@ impl Handler {
         let summary = Summary {
             order_date: run.order_date,
             progress,
+            findings,
             dry_run: run.dry_run,
             continued,
         };
@@ -166,6 +171,7 @@ impl Handler {
         run: &Run,
         invocation: Invocation<'_>,
         progress: &mut Progress,
+        findings: &mut Option<Findings>,
     ) -> Result<Option<Remainder>, RunError> {
         let read_deadline = invocation.deadline - reserve(invocation.deadline, RESERVE);
         let mut customers = self.source.customers(run, progress.pages, read_deadline).await?;
@@ -246,7 +252,8 @@ impl Handler {
                 continue;
             }
             limit = limit.map(|limit| limit - 1);
-            if run.dry_run {
+            if let Some(findings) = findings {
+                findings.check(index, &customer);
                 progress.enqueued += 1;
                 continue;
             }

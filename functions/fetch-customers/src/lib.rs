@@ -6,12 +6,14 @@
 //! * [`handler`]: one invocation. [`run`] is its input and its summary, [`error`] why a run ended early;
 //!   `log_events` and [`stats`] report it in the log and as metrics.
 //! * [`continuation`]: a run that takes longer than one invocation continues in another.
+//! * [`dry_run`]: what a dry run finds out about the customers.
 //! * [`source`]: pages become customers, one after the other.
 //! * [`sender`]: messages are sent in batches, several at once; `malformed` makes a dead letter of an element that is no
 //!   JSON.
 
 pub mod config;
 pub mod continuation;
+pub mod dry_run;
 pub mod error;
 pub mod handler;
 mod log_events;

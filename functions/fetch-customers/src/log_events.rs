@@ -43,6 +43,7 @@ pub(crate) fn run_ended(summary: &Summary, error: Option<&RunError>, invocation:
                 rejected = summary.progress.rejected,
                 repeated = summary.progress.repeated,
                 dry_run = summary.dry_run,
+                would_be_rejected = summary.findings.as_ref().map(|findings| findings.would_be_rejected),
                 elapsed_ms = summary.progress.elapsed_ms,
                 reason = error.map(tracing::field::display),
                 $message

@@ -11,6 +11,8 @@ use shared::{
 };
 use url::Url;
 
+use crate::dry_run::Findings;
+
 /// What a run does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -106,12 +108,25 @@ impl Run {
         progress
     }
 
+    /// What the run found out before this invocation: nothing, unless it is a dry run.
+    #[must_use]
+    pub fn findings(&self) -> Option<Findings> {
+        self.dry_run
+            .then(|| self.totals.findings.clone().unwrap_or_default())
+    }
+
     /// The input for the invocation that does the rest.
     #[must_use]
-    pub fn continuation(&self, remainder: &Remainder, progress: &Progress) -> String {
+    pub fn continuation(
+        &self,
+        remainder: &Remainder,
+        progress: &Progress,
+        findings: Option<&Findings>,
+    ) -> String {
         let totals = Totals {
             invocations: self.totals.invocations + 1,
             progress: progress.clone(),
+            findings: findings.cloned(),
         };
         let ids = self.customer_ids.as_ref();
         json!({
@@ -143,6 +158,9 @@ pub struct Totals {
     pub invocations: u32,
     #[serde(flatten)]
     pub progress: Progress,
+    /// Only of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Findings>,
 }
 
 /// How far a run is, in all its invocations: `fetched = enqueued + skipped + rejected`.
@@ -176,6 +194,9 @@ pub struct Summary {
     pub order_date: OrderDate,
     #[serde(flatten)]
     pub progress: Progress,
+    /// Only of a dry run.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Findings>,
     /// Nothing was enqueued, because the run asked for that.
     pub dry_run: bool,
     /// Another invocation continues the run; its summary includes this progress.

@@ -63,7 +63,8 @@ async fn input_holds_for_all_invocations() {
     assert_eq!(
         summary,
         json!({"order_date": ORDER_DATE, "pages": 12, "fetched": 58, "enqueued": 3, "skipped": 55, "rejected": 0,
-               "repeated": 0, "missing_customer_ids": ["gone"], "dry_run": true})
+               "repeated": 0, "missing_customer_ids": ["gone"], "dry_run": true,
+               "would_be_rejected": 0, "violations": {}, "examples": []})
     );
     assert_eq!((invocations, bodies(&bridge).len()), (4, 0));
     let bridge = slow_bridge(source(58, 5)).await;

@@ -57,7 +57,9 @@ fn continuation_keeps_input_and_progress() {
         page_url: "https://source.example.com/?page=8".parse().unwrap(),
         limit: Some(6),
     };
-    let next = parse(&run.continuation(&remainder, &progress)).unwrap();
+    let mut findings = run.findings().unwrap();
+    findings.check(20, &RawValue::from_string("[]".to_owned()).unwrap());
+    let next = parse(&run.continuation(&remainder, &progress, Some(&findings))).unwrap();
     assert_eq!(
         (&next.page_url, next.limit),
         (&Some(remainder.page_url), remainder.limit)
@@ -66,6 +68,7 @@ fn continuation_keeps_input_and_progress() {
     assert_eq!((next.order_date, next.dry_run), (run.order_date, true));
     assert_eq!(next.customer_ids, run.customer_ids);
     assert_eq!(next.progress(), progress);
+    assert_eq!(next.findings(), Some(findings));
 }
 
 #[test]
