@@ -133,6 +133,11 @@ impl Template {
             })
     }
 
+    /// An entry of the template's metadata.
+    pub fn metadata(&self, name: &str) -> &Value {
+        &self.0["Metadata"][name]
+    }
+
     /// A condition as it is declared.
     pub fn condition(&self, name: &str) -> &Value {
         &self.0["Conditions"][name]

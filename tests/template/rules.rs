@@ -80,6 +80,7 @@ pub(crate) const PRODUCT: &[(&str, Rule)] = rules![
     },
     parameters::{
         every_parameter_has_a_description,
+        every_parameter_is_in_one_group,
         url_is_https_or_loopback,
         secret_is_a_complete_arn,
         url_bounds_are_the_functions,

@@ -203,6 +203,12 @@ pub(super) fn mutations() -> Vec<Mutation> {
         every_parameter_has_a_description: "one has none" {
             "/Parameters/BatchSize/Description": ""
         }
+        every_parameter_is_in_one_group: "one is in none" {
+            "/Metadata/AWS::CloudFormation::Interface/ParameterGroups/0/Parameters/0": null
+        }
+        every_parameter_is_in_one_group: "a comma in a label without quotes" {
+            "/Metadata/AWS::CloudFormation::Interface/ParameterGroups/0/Label": {"default": "Network", "keys": null}
+        }
         url_is_https_or_loopback: "plain http to anywhere" {
             "/Parameters/SourceUrl/AllowedPattern": "^https?://\\S+$"
         }

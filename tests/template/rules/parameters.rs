@@ -15,6 +15,25 @@ pub(crate) fn every_parameter_has_a_description(template: &Template) -> Result<(
     Ok(())
 }
 
+/// The groups are the order in which the console shows the parameters.
+pub(crate) fn every_parameter_is_in_one_group(template: &Template) -> Result<(), String> {
+    let interface = template.metadata("AWS::CloudFormation::Interface");
+    let mut grouped = BTreeSet::new();
+    for group in interface["ParameterGroups"].as_array().into_iter().flatten() {
+        let label = group["Label"].as_object();
+        let only_text = label.is_some_and(|label| label.len() == 1 && label["default"].is_string());
+        ensure!(only_text, "a label is {}", group["Label"]);
+        for name in group["Parameters"].as_array().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            ensure!(grouped.insert(name), "{name} is in two groups");
+        }
+    }
+    let declared: BTreeSet<&str> = template.parameters().keys().map(String::as_str).collect();
+    let differ: Vec<_> = declared.symmetric_difference(&grouped).collect();
+    ensure!(differ.is_empty(), "{differ:?} are in no group, or not declared");
+    Ok(())
+}
+
 /// Checks that the parameter's pattern accepts the right values and refuses the wrong ones.
 fn takes(template: &Template, name: &str, right: &[&str], wrong: &[&str]) -> Result<(), String> {
     let pattern = template.parameter(name)["AllowedPattern"]
