@@ -1,5 +1,4 @@
-//! Whatever comes in, there is a verdict: nothing panics, and nothing is acknowledged that was neither delivered
-//! nor laid down.
+//! Any input has a verdict: nothing panics, and nothing is acknowledged that was neither delivered nor dead-lettered.
 
 use std::{
     sync::{
@@ -82,8 +81,7 @@ impl End {
     }
 }
 
-/// Delivers one message. A panic on the way would not be caught here but told in the log as a bug, so the function
-/// is asked whether it had one.
+/// Delivers one message. The handler turns a panic into a retry, so it is looked for apart.
 fn deliver(body: &str, secret: Option<&str>, token: Answer, order: Answer) -> End {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -1,6 +1,6 @@
-//! The promise, simulated: whatever fails, every customer ends with one order or a dead letter that says why.
+//! The guarantee, simulated: whatever fails, every customer ends with one order or a dead letter that says why.
 //!
-//! `make soak SEEDS=100000` tells more stories; a seed that fails is printed, and told again by
+//! `make soak SEEDS=100000` runs more seeds; a seed that fails is printed, and run again by
 //! `SEED=… cargo test -p integration-tests --test simulation`.
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ use std::{
 
 use integration_tests::simulation::{Kind, Story, tell};
 
-/// How many stories are told where `SEEDS` does not say.
+/// How many seeds are run if `SEEDS` is not set.
 const SEEDS: u64 = 1_000;
 
 fn number(variable: &str) -> Option<u64> {
@@ -32,7 +32,7 @@ fn number(variable: &str) -> Option<u64> {
         .map(|value| value.parse().expect("a number"))
 }
 
-/// Tells the stories of these seeds on all cores.
+/// Simulates these seeds on all cores.
 fn tell_all(seeds: std::ops::Range<u64>) -> Vec<(u64, Story)> {
     let next = AtomicU64::new(seeds.start);
     let stories = Mutex::new(Vec::new());

@@ -1,4 +1,4 @@
-//! The two queues: what is laid down, and what comes back when.
+//! The two queues: what is dead-lettered, and what comes back when.
 
 use super::*;
 

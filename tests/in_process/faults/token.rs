@@ -193,12 +193,12 @@ async fn a_token_that_ends_in_mid_batch_is_replaced_once_for_all_who_wait() {
 }
 
 #[tokio::test]
-async fn a_token_is_kept_until_shortly_before_its_end_however_that_is_told() {
+async fn token_is_reused_until_shortly_before_it_expires() {
     for (expires_in, still, over) in [
         // 100 s, less 30.
         (ExpiresIn::Number, 69, 2),
         (ExpiresIn::Text, 69, 2),
-        // Not told: 300 s, less 30.
+        // Absent: 300 s, less 30.
         (ExpiresIn::Absent, 269, 2),
     ] {
         let settings = Settings {
