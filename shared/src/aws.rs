@@ -153,6 +153,20 @@ pub fn describe_without_message<E: ProvideErrorMetadata>(error: &SdkError<E, Htt
     }
 }
 
+/// Whether the same call may succeed later without anybody changing anything: AWS did not answer, could not serve it, or
+/// was called too often.
+#[must_use]
+pub fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(answer) => {
+            let throttled = answer.err().code().is_some_and(|code| code.contains("Throttl"));
+            throttled || !answer.raw().status().is_client_error()
+        }
+        SdkError::ConstructionFailure(_) | _ => false,
+    }
+}
+
 /// Whether a text is what AWS uses for codes and request ids, such as `AWS.SimpleQueueService.NonExistentQueue`. An odd
 /// answer may hold anything there.
 pub(crate) fn is_code(text: &str) -> bool {

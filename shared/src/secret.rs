@@ -1,31 +1,73 @@
 //! Credentials from Secrets Manager.
 
 use aws_sdk_secretsmanager::Client;
+use http::{
+    HeaderMap, HeaderName,
+    header::{
+        ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE,
+        TRAILER, TRANSFER_ENCODING, UPGRADE,
+    },
+};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::aws::describe_without_message;
+use crate::{
+    aws::{describe_without_message, is_transient},
+    config::secret_header_value,
+};
+
+/// Headers that belong to HTTP itself: a request with another value of one of them is a broken request.
+static RESERVED_HEADERS: [HeaderName; 13] = [
+    ACCEPT_ENCODING,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    EXPECT,
+    HOST,
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// A secret of one of the two APIs: `{"api_key": "…", "headers": {"x-version": "2"}}`.
+#[derive(Debug)]
+pub struct Secret<const N: usize> {
+    /// The wanted fields, in their order.
+    pub fields: [SecretString; N],
+    /// What is sent with every request beside them: `headers`, all values marked as sensitive.
+    pub headers: HeaderMap,
+}
+
+/// What a function needs of a secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a, const N: usize> {
+    pub fields: &'static [&'static str; N],
+    /// The headers that the function itself sets, beside those of HTTP.
+    pub own_headers: &'a [HeaderName],
+}
 
 /// A secret that could not be used. Never holds a part of the secret.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SecretError {
-    /// Secrets Manager did not hand it out.
-    #[error("cannot read the secret {arn}: {why}")]
+    /// Secrets Manager did not return it.
+    #[error("cannot read the secret {arn}: {reason}")]
     Unreadable {
-        /// The secret.
         arn: String,
-        /// What Secrets Manager, or the way to it, said.
-        why: String,
+        reason: String,
+        /// Whether reading it again may succeed.
+        is_transient: bool,
     },
-    /// It was handed out, but is not what the function needs.
-    #[error("the secret {arn} must be a JSON object with the text {}: {why}", fields(.wanted))]
+    /// It is not what the function needs.
+    #[error("the secret {arn} must be a JSON object with the text {}: {reason}", fields(.wanted))]
     Unusable {
-        /// The secret.
         arn: String,
         /// The fields that it must have.
         wanted: &'static [&'static str],
-        /// What is wrong with it.
-        why: String,
+        reason: String,
     },
 }
 
@@ -37,18 +79,17 @@ fn fields(names: &[&str]) -> String {
         .join(" and ")
 }
 
-/// Reads the fields `wanted` of a secret that is a JSON object, in their order.
+/// Reads a secret that is a JSON object.
 ///
-/// Nothing is kept: each call asks Secrets Manager, so that a rotated secret is picked up by itself.
+/// Nothing is kept: each call reads it from Secrets Manager, so that a rotated secret is picked up.
 ///
 /// # Errors
-/// The secret cannot be read, or one of the fields is not there. The text names the secret and all fields
-/// that are wrong with it.
+/// The secret cannot be read, or is not what is wanted. The text names the secret and every field that is wrong.
 pub async fn read_secret<const N: usize>(
     client: &Client,
     arn: &str,
-    wanted: &'static [&'static str; N],
-) -> Result<[SecretString; N], SecretError> {
+    wanted: Wanted<'_, N>,
+) -> Result<Secret<N>, SecretError> {
     let answer = client
         .get_secret_value()
         .secret_id(arn)
@@ -56,39 +97,67 @@ pub async fn read_secret<const N: usize>(
         .await
         .map_err(|error| SecretError::Unreadable {
             arn: arn.to_owned(),
-            why: describe_without_message(&error),
+            reason: describe_without_message(&error),
+            is_transient: is_transient(&error),
         })?;
-    parse(answer.secret_string(), wanted).map_err(|why| SecretError::Unusable {
+    parse(answer.secret_string(), wanted).map_err(|reason| SecretError::Unusable {
         arn: arn.to_owned(),
-        wanted,
-        why,
+        wanted: wanted.fields,
+        reason,
     })
 }
 
-fn parse<const N: usize>(
-    secret: Option<&str>,
-    wanted: &[&'static str; N],
-) -> Result<[SecretString; N], String> {
+fn parse<const N: usize>(secret: Option<&str>, wanted: Wanted<'_, N>) -> Result<Secret<N>, String> {
     let secret = secret.ok_or("it is binary")?;
     // serde_json's own messages may quote what they found.
-    let fields: Map<String, Value> =
+    let members: Map<String, Value> =
         serde_json::from_str(secret).map_err(|_| "it is not a JSON object".to_owned())?;
     let value = |name: &str| {
-        fields
+        members
             .get(name)
             .and_then(Value::as_str)
             .filter(|value| !value.is_empty())
     };
     let wrong: Vec<_> = wanted
+        .fields
         .iter()
         .filter(|name| value(name).is_none())
         .copied()
         .collect();
-    if wrong.is_empty() {
-        Ok(wanted.map(|name| SecretString::from(value(name).unwrap_or_default())))
-    } else {
-        Err(format!("missing, empty or not text: {}", wrong.join(", ")))
+    if !wrong.is_empty() {
+        return Err(format!("missing, empty or not text: {}", wrong.join(", ")));
     }
+    Ok(Secret {
+        fields: wanted
+            .fields
+            .map(|name| SecretString::from(value(name).unwrap_or_default())),
+        headers: static_headers(members.get("headers"), wanted.own_headers)?,
+    })
+}
+
+fn static_headers(members: Option<&Value>, own: &[HeaderName]) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    let members = match members {
+        None | Some(Value::Null) => return Ok(headers),
+        Some(Value::Object(members)) => members,
+        Some(_) => return Err("`headers` must be an object of texts".to_owned()),
+    };
+    for (name, value) in members {
+        let name: HeaderName = name
+            .parse()
+            .map_err(|_| "`headers` has a name that HTTP does not allow".to_owned())?;
+        // One of a list that is public: the name shows nothing of the secret.
+        if RESERVED_HEADERS.contains(&name) || own.contains(&name) {
+            return Err(format!(
+                "`headers` must not have {name}, which the function sets itself"
+            ));
+        }
+        let value = value.as_str().ok_or("`headers` must be an object of texts")?;
+        let value = secret_header_value(value)
+            .map_err(|_| "`headers` has a value that HTTP does not allow".to_owned())?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
 }
 
 #[cfg(test)]
@@ -99,10 +168,17 @@ mod tests {
 
     const CLIENT: [&str; 2] = ["client_id", "client_secret"];
 
+    static OWN_HEADERS: [HeaderName; 1] = [HeaderName::from_static("x-own")];
+
+    const WANTED: Wanted<'static, 2> = Wanted {
+        fields: &CLIENT,
+        own_headers: &OWN_HEADERS,
+    };
+
     #[test]
     fn required_fields_are_returned_in_order() {
         let secret = r#"{"client_secret": "s", "note": 1, "client_id": "i"}"#;
-        let [id, secret] = parse(Some(secret), &CLIENT).unwrap();
+        let [id, secret] = parse(Some(secret), WANTED).unwrap().fields;
         assert_eq!((id.expose_secret(), secret.expose_secret()), ("i", "s"));
     }
 
@@ -121,7 +197,7 @@ mod tests {
                 "missing, empty or not text: client_id, client_secret",
             ),
         ] {
-            assert_eq!(parse(secret, &CLIENT).unwrap_err(), why);
+            assert_eq!(parse(secret, WANTED).unwrap_err(), why);
         }
     }
 
@@ -130,12 +206,53 @@ mod tests {
         let error = SecretError::Unusable {
             arn: "arn:aws:x".to_owned(),
             wanted: &CLIENT,
-            why: "it is not a JSON object".to_owned(),
+            reason: "it is not a JSON object".to_owned(),
         };
         assert_eq!(
             error.to_string(),
             "the secret arn:aws:x must be a JSON object with the text `client_id` and `client_secret`: it is \
              not a JSON object"
         );
+    }
+
+    fn with_headers(headers: &str) -> Result<HeaderMap, String> {
+        let secret = format!(r#"{{"client_id": "i", "client_secret": "s", "headers": {headers}}}"#);
+        parse(Some(&secret), WANTED).map(|secret| secret.headers)
+    }
+
+    #[test]
+    fn static_headers_are_sensitive() {
+        let headers = with_headers(r#"{"X-Version": "2", "Accept": "application/vnd.api+json"}"#).unwrap();
+        assert_eq!(headers["x-version"], "2");
+        assert_eq!(headers["accept"], "application/vnd.api+json");
+        assert!(headers.values().all(http::HeaderValue::is_sensitive));
+        assert!(with_headers("{}").unwrap().is_empty());
+        assert!(with_headers("null").unwrap().is_empty());
+    }
+
+    #[test]
+    fn static_header_that_cannot_be_sent_is_refused() {
+        for (headers, reason) in [
+            (r#""hunter2""#, "`headers` must be an object of texts"),
+            (r#"{"x-version": 2}"#, "`headers` must be an object of texts"),
+            (
+                r#"{"hunter 2": "x"}"#,
+                "`headers` has a name that HTTP does not allow",
+            ),
+            (
+                r#"{"x-key": "hunter2\n"}"#,
+                "`headers` has a value that HTTP does not allow",
+            ),
+            (
+                r#"{"Content-Length": "7"}"#,
+                "`headers` must not have content-length, which the function sets itself",
+            ),
+            (
+                r#"{"X-Own": "hunter2"}"#,
+                "`headers` must not have x-own, which the function sets itself",
+            ),
+        ] {
+            assert_eq!(with_headers(headers).unwrap_err(), reason);
+        }
     }
 }

@@ -23,7 +23,7 @@ mod scanner;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header::ACCEPT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::ACCEPT};
 use reqwest::Request;
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
@@ -34,7 +34,7 @@ use shared::{
     duplicate_filter::DuplicateFilter,
     http::{HttpClient, retry_after::RetryAfter},
     mapping::customer::read_customer_id,
-    secret::read_secret,
+    secret::{Wanted, read_secret},
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -88,7 +88,12 @@ impl SourceApi {
             let origin = first.origin().ascii_serialization();
             return Err(SourceError::CrossOriginStart { origin });
         }
-        let [api_key] = read_secret(&self.secrets, &self.secret_arn, &["api_key"]).await?;
+        let wanted = Wanted {
+            fields: &["api_key"],
+            own_headers: std::slice::from_ref(&self.api_key_header),
+        };
+        let secret = read_secret(&self.secrets, &self.secret_arn, wanted).await?;
+        let [api_key] = &secret.fields;
         let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
             secret: self.secret_arn.clone(),
         })?;
@@ -99,6 +104,7 @@ impl SourceApi {
             source: self,
             order_date: run.order_date,
             api_key,
+            headers: secret.headers,
             deadline,
             starts_at_first_page: run.page_url.is_none(),
             page: None,
@@ -144,6 +150,8 @@ pub struct Customers<'a> {
     /// For the log.
     order_date: OrderDate,
     api_key: HeaderValue,
+    /// What the secret has beside the key.
+    headers: HeaderMap,
     deadline: Instant,
     starts_at_first_page: bool,
     page: Option<OpenPage>,
@@ -409,8 +417,9 @@ impl Customers<'_> {
     async fn request(&self, page: u64, url: &Url) -> Result<Page, SourceError> {
         let mut request = Request::new(Method::GET, url.clone());
         let headers = request.headers_mut();
-        headers.insert(self.source.api_key_header.clone(), self.api_key.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.extend(self.headers.clone());
+        headers.insert(self.source.api_key_header.clone(), self.api_key.clone());
         let answer = self.source.http.execute(request).await;
         let answer = answer.map_err(|error| SourceError::unreachable(page, 0, &error))?;
         let status = answer.status();

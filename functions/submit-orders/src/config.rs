@@ -1,9 +1,11 @@
 //! The function's configuration.
 
+mod auth;
+
 use std::{num::NonZeroUsize, time::Duration};
 
 use http::{
-    HeaderName, HeaderValue,
+    HeaderName,
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST},
 };
 use shared::{
@@ -12,10 +14,8 @@ use shared::{
     lambda::metrics,
 };
 
-use crate::destination::{
-    OrderApiSettings,
-    oauth::{ClientAuth, TokenSettings},
-};
+use crate::destination::{OrderApiSettings, oauth::AuthSettings};
+use auth::{method_header, read_method};
 
 /// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
 const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
@@ -25,8 +25,8 @@ const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 pub struct Config {
     /// `DESTINATION_URL`, `IDEMPOTENCY_KEY_HEADER` (default `Idempotency-Key`), `ORDERS_PER_SECOND` (no limit).
     pub destination: OrderApiSettings,
-    /// `TOKEN_URL`, `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_CLIENT_AUTH`, `DESTINATION_SECRET_ARN`.
-    pub token: TokenSettings,
+    /// `DESTINATION_AUTH` and its variables, `DESTINATION_SECRET_ARN`.
+    pub auth: AuthSettings,
     /// `ONE_ORDER_PER`: what makes two orders the same.
     pub one_order_per: OneOrderPer,
     /// `QUEUE_URL`: the CustomerQueue.
@@ -50,10 +50,9 @@ impl Config {
         let mut variables = Variables::new(lookup);
         let destination_url = variables.required("DESTINATION_URL", api_url);
         let idempotency_key_header = variables.optional("IDEMPOTENCY_KEY_HEADER", idempotency_key_header);
-        let token_url = variables.required("TOKEN_URL", api_url);
-        let scope = variables.optional("OAUTH_SCOPE", header_text);
-        let audience = variables.optional("OAUTH_AUDIENCE", header_text);
-        let client_auth = variables.optional("OAUTH_CLIENT_AUTH", client_auth);
+        let idempotency_key_header =
+            idempotency_key_header.unwrap_or(HeaderName::from_static("idempotency-key"));
+        let method = read_method(&mut variables, &idempotency_key_header);
         let secret_arn = variables.required("DESTINATION_SECRET_ARN", text);
         let one_order_per = variables.optional("ONE_ORDER_PER", one_order_per);
         let queue_url = variables.required("QUEUE_URL", text);
@@ -66,15 +65,12 @@ impl Config {
             Some(Self {
                 destination: OrderApiSettings {
                     url: destination_url?,
-                    idempotency_key_header: idempotency_key_header
-                        .unwrap_or(HeaderName::from_static("idempotency-key")),
+                    idempotency_key_header: idempotency_key_header.clone(),
                     order_interval: order_interval.filter(|interval| !interval.is_zero()),
                 },
-                token: TokenSettings {
-                    url: token_url?,
-                    scope,
-                    audience,
-                    client_auth: client_auth.unwrap_or(ClientAuth::Basic),
+                auth: AuthSettings {
+                    own_headers: vec![method_header(method.as_ref()?), idempotency_key_header],
+                    method: method?,
                     secret_arn: secret_arn?,
                 },
                 one_order_per: one_order_per.unwrap_or_default(),
@@ -85,20 +81,6 @@ impl Config {
                 metrics,
             })
         })
-    }
-}
-
-fn header_text(value: &str) -> Result<String, &'static str> {
-    HeaderValue::from_str(value)
-        .map(|_| value.to_owned())
-        .map_err(|_| "must be printable text")
-}
-
-fn client_auth(value: &str) -> Result<ClientAuth, &'static str> {
-    match value {
-        "basic" => Ok(ClientAuth::Basic),
-        "post" => Ok(ClientAuth::Post),
-        _ => Err("must be basic or post"),
     }
 }
 
@@ -141,6 +123,7 @@ fn interval(value: &str) -> Result<Duration, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::oauth::{AuthMethod, ClientAuth};
 
     const REQUIRED: [(&str, &str); 6] = [
         ("DESTINATION_URL", "https://api.example.com/orders"),
@@ -173,8 +156,11 @@ mod tests {
     fn optional_variables_have_defaults() {
         let config = read(&[("ORDERS_PER_SECOND", "0"), ("OAUTH_SCOPE", "")]).unwrap();
         assert_eq!(config.destination.idempotency_key_header, "Idempotency-Key");
-        assert_eq!(config.token.client_auth, ClientAuth::Basic);
-        assert_eq!((config.token.scope, config.token.audience), (None, None));
+        let AuthMethod::Oauth(oauth) = config.auth.method else {
+            panic!("not OAuth")
+        };
+        assert_eq!(oauth.client_auth, ClientAuth::Basic);
+        assert_eq!((oauth.scope, oauth.audience), (None, None));
         assert_eq!(config.one_order_per, OneOrderPer::Run);
         assert_eq!(config.max_in_flight.get(), 10);
         assert_eq!(config.destination.order_interval, None);
@@ -197,11 +183,14 @@ mod tests {
         .unwrap();
         assert_eq!(config.destination.url.as_str(), "https://api.example.com/orders");
         assert_eq!(config.destination.idempotency_key_header, "x-request-key");
-        assert_eq!(config.token.url.as_str(), "https://login.example.com/token");
-        assert_eq!(config.token.scope.as_deref(), Some("orders:write"));
-        assert_eq!(config.token.audience.as_deref(), Some("https://api.example.com"));
-        assert_eq!(config.token.client_auth, ClientAuth::Post);
-        assert!(config.token.secret_arn.ends_with(":destination"));
+        let AuthMethod::Oauth(oauth) = &config.auth.method else {
+            panic!("not OAuth")
+        };
+        assert_eq!(oauth.url.as_str(), "https://login.example.com/token");
+        assert_eq!(oauth.scope.as_deref(), Some("orders:write"));
+        assert_eq!(oauth.audience.as_deref(), Some("https://api.example.com"));
+        assert_eq!(oauth.client_auth, ClientAuth::Post);
+        assert!(config.auth.secret_arn.ends_with(":destination"));
         assert!(config.queue_url.ends_with("/queue"));
         assert_eq!(config.queue_retention, Duration::from_secs(345_600));
         assert!(config.dead_letter_queue_url.ends_with("/dead-letters"));
@@ -215,6 +204,53 @@ mod tests {
             (&*config.metrics.namespace, &*config.metrics.stack),
             ("Acme", "orders")
         );
+    }
+
+    #[test]
+    fn api_key_replaces_oauth() {
+        for (changed, expected) in [
+            (None, "authorization"),
+            (Some(("DESTINATION_API_KEY_HEADER", "X-Api-Key")), "x-api-key"),
+        ] {
+            let by_key = [("DESTINATION_AUTH", "header"), ("TOKEN_URL", "")];
+            let config = read(&by_key.into_iter().chain(changed).collect::<Vec<_>>()).unwrap();
+            let AuthMethod::ApiKey { header } = config.auth.method else {
+                panic!("not a key")
+            };
+            assert_eq!(header, expected);
+            assert_eq!(config.auth.own_headers, [expected, "idempotency-key"]);
+        }
+    }
+
+    #[test]
+    fn contradictory_authentication_is_reported() {
+        let by_key = ("DESTINATION_AUTH", "header");
+        for (changed, problem) in [
+            (
+                vec![("DESTINATION_AUTH", "key")],
+                "DESTINATION_AUTH must be oauth or header",
+            ),
+            (
+                vec![by_key],
+                "TOKEN_URL must be empty where DESTINATION_AUTH is header",
+            ),
+            (
+                vec![by_key, ("DESTINATION_API_KEY_HEADER", "Host"), ("TOKEN_URL", "")],
+                "DESTINATION_API_KEY_HEADER must not be Content-Length, Content-Type or Host",
+            ),
+            (
+                vec![
+                    by_key,
+                    ("TOKEN_URL", ""),
+                    ("DESTINATION_API_KEY_HEADER", "x-key"),
+                    ("IDEMPOTENCY_KEY_HEADER", "X-Key"),
+                ],
+                "DESTINATION_API_KEY_HEADER must not be IDEMPOTENCY_KEY_HEADER",
+            ),
+        ] {
+            let error = read(&changed).unwrap_err().to_string();
+            assert!(error.ends_with(problem), "{problem} is not in: {error}");
+        }
     }
 
     #[test]

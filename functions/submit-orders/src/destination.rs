@@ -12,11 +12,12 @@ use std::{sync::Arc, time::Duration};
 
 use http::{
     HeaderName, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, CONTENT_TYPE},
 };
 use reqwest::Request;
 use shared::{
     clock::WallClock, domain::order_id::OrderId, http::retry_after::RetryAfter, mapping::order::Order,
+    secret::SecretError,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -146,12 +147,12 @@ impl OrderApi {
         let body = serde_json::to_vec(order).unwrap_or_default();
         *request.body_mut() = Some(body.into());
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, token.authorization.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(
             ACCEPT,
             HeaderValue::from_static("application/json, application/problem+json"),
         );
+        token.authorize(headers);
         if let Ok(key) = HeaderValue::from_str(order.order_id.as_str()) {
             headers.insert(self.settings.idempotency_key_header.clone(), key);
         }
@@ -239,6 +240,9 @@ fn problem_of(answer: &Answer, token: &Token) -> (Option<String>, Option<String>
 /// What a missing token means for the circuit breaker and for the message.
 fn token_failed(permit: Permit<'_>, error: &TokenError) -> Verdict {
     let (reason, min_delay) = match error.kind {
+        TokenErrorKind::Credentials(SecretError::Unreadable {
+            is_transient: true, ..
+        }) => (RetryReason::Transient, Duration::ZERO),
         TokenErrorKind::Credentials(_) | TokenErrorKind::NoToken { .. } => {
             (RetryReason::Misconfigured, Duration::ZERO)
         }

@@ -100,7 +100,7 @@ impl Handler {
         let calls = Arc::new(CallRecorder::default());
         let sqs = aws_sdk_sqs::Client::new(aws);
         let tokens = Tokens::new(
-            config.token,
+            config.auth,
             aws_sdk_secretsmanager::Client::new(aws),
             Arc::clone(&transport),
             Arc::clone(&wall_clock),

@@ -215,6 +215,12 @@ pub(super) fn mutations() -> Vec<Mutation> {
         url_is_https_or_loopback: "no pattern" {
             "/Parameters/TokenUrl/AllowedPattern": null
         }
+        url_is_https_or_loopback: "a destination may be left out" {
+            "/Parameters/DestinationUrl/AllowedPattern": "^(https://\\S+)?$"
+        }
+        text_bounds_are_submit_orders: "a key in a header of HTTP's own" {
+            "/Parameters/DestinationApiKeyHeader/AllowedPattern": "^[A-Za-z0-9-]+$"
+        }
         secret_is_a_complete_arn: "its name is enough" {
             "/Parameters/DestinationSecretArn/AllowedPattern": "^.+$"
         }

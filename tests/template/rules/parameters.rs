@@ -73,6 +73,9 @@ fn submit_orders_takes(variable: &str, value: &str) -> bool {
     let lookup = |name: &str| {
         let given = match name {
             _ if name == variable => value,
+            // The header is read only where a key is sent.
+            "DESTINATION_AUTH" if variable == "DESTINATION_API_KEY_HEADER" => "header",
+            "TOKEN_URL" if variable == "DESTINATION_API_KEY_HEADER" => "",
             "DESTINATION_URL" | "TOKEN_URL" => "https://api.example.com/",
             "QUEUE_RETENTION_SECS" => "345600",
             "DESTINATION_SECRET_ARN" | "QUEUE_URL" | "DEAD_LETTER_QUEUE_URL" => "set",
@@ -132,6 +135,18 @@ pub(crate) fn text_bounds_are_submit_orders(template: &Template) -> Result<(), S
                 "Host",
                 "Idempotency Key",
             ][..],
+        ),
+        (
+            "DestinationApiKeyHeader",
+            "DESTINATION_API_KEY_HEADER",
+            &[
+                "Authorization",
+                "X-Api-Key",
+                "content-type",
+                "Content-Length",
+                "Host",
+                "Api Key",
+            ],
         ),
         (
             "OrdersPerSecond",
@@ -234,7 +249,6 @@ pub(crate) fn url_is_https_or_loopback(template: &Template) -> Result<(), String
                 "http://[::1]:8080",
             ],
             &[
-                "",
                 "api.example.com",
                 "http://api.example.com/",
                 "https://",
@@ -242,6 +256,10 @@ pub(crate) fn url_is_https_or_loopback(template: &Template) -> Result<(), String
                 "http://localhost.example.com",
             ],
         )?;
+    }
+    takes(template, "TokenUrl", &[""], &[])?;
+    for name in ["SourceUrl", "DestinationUrl"] {
+        takes(template, name, &[], &[""])?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
-//! The access token, by the OAuth 2.0 client-credentials grant (RFC 6749 §4.4).
+//! How the destination knows this client: an access token, by the OAuth 2.0 client-credentials grant (RFC 6749 §4.4), or
+//! an API key.
 
+mod endpoint;
 mod grant;
 
 use std::{
@@ -11,25 +13,19 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
-use oauth2::{
-    AuthType, Client, ClientId, ClientSecret, EmptyExtraTokenFields, HttpRequest, HttpResponse,
-    RequestTokenError, Scope, StandardRevocableToken, StandardTokenIntrospectionResponse, TokenUrl,
-    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenType},
-};
-use reqwest::Request;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
 use secrecy::ExposeSecret;
 use shared::{
     clock::WallClock,
     config::secret_header_value,
-    http::{Unreachable, retry_after::RetryAfter},
-    secret::{SecretError, read_secret},
+    http::Unreachable,
+    secret::{Secret, SecretError, Wanted, read_secret},
 };
 use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 use super::{call_stats::CallRecorder, credentials::Credentials, transport::Transport};
-use grant::Grant;
+use endpoint::TokenEndpoint;
 
 /// How long before its end a token is replaced: longer than a POST may take, so that no POST is under way with a token
 /// that has just ended. Of a token that lives for less than twice this, half its life.
@@ -55,35 +51,67 @@ pub enum ClientAuth {
     Post,
 }
 
+/// How the destination knows this client.
+#[derive(Debug, Clone)]
+pub struct AuthSettings {
+    pub method: AuthMethod,
+    pub secret_arn: String,
+    /// The headers of a POST that the secret's static headers must not replace.
+    pub own_headers: Vec<HeaderName>,
+}
+
+#[derive(Debug, Clone)]
+pub enum AuthMethod {
+    /// OAuth 2.0: the secret has `client_id` and `client_secret`.
+    Oauth(OauthSettings),
+    /// The secret's `api_key` is the whole value of this header.
+    ApiKey { header: HeaderName },
+}
+
 /// Where and how tokens are requested.
 #[derive(Debug, Clone)]
-pub struct TokenSettings {
+pub struct OauthSettings {
     pub url: Url,
     pub scope: Option<String>,
     /// An extension that many servers need.
     pub audience: Option<String>,
     pub client_auth: ClientAuth,
-    /// The secret with `client_id` and `client_secret`.
-    pub secret_arn: String,
 }
 
-/// A token that the destination may accept.
+/// A token, or an API key, that the destination may accept.
 #[derive(Debug)]
 pub struct Token {
-    /// `Bearer …`, marked as sensitive.
-    pub authorization: HeaderValue,
+    header: HeaderName,
+    /// Marked as sensitive.
+    value: HeaderValue,
+    /// What the secret has beside the credentials.
+    static_headers: HeaderMap,
     requested_at: Instant,
-    renew_at: Instant,
+    ttl: Duration,
     /// Made on first need.
     credentials: OnceLock<Credentials>,
 }
 
 impl Token {
+    /// Puts it, and the static headers, on a request.
+    pub(crate) fn authorize(&self, headers: &mut HeaderMap) {
+        headers.extend(self.static_headers.clone());
+        headers.insert(self.header.clone(), self.value.clone());
+    }
+
     /// What no text of the destination may repeat.
     pub(crate) fn credentials(&self) -> &Credentials {
+        /// A shorter static header is a version or a tenant, and is found in any text.
+        const MIN_STATIC: usize = 8;
         self.credentials.get_or_init(|| {
-            let authorization = self.authorization.to_str().unwrap_or_default();
-            Credentials::new(authorization.strip_prefix(SCHEME))
+            let value = self.value.to_str().unwrap_or_default();
+            // `Bearer …` is redacted to `Bearer […]`.
+            let value = value.split_once(' ').map_or(value, |(_, parameter)| parameter);
+            let headers = self
+                .static_headers
+                .values()
+                .filter_map(|value| value.to_str().ok());
+            Credentials::new(headers.filter(|value| value.len() >= MIN_STATIC).chain([value]))
         })
     }
 
@@ -91,6 +119,10 @@ impl Token {
     #[must_use]
     pub fn age(&self) -> Duration {
         self.requested_at.elapsed()
+    }
+
+    fn is_to_be_renewed(&self) -> bool {
+        self.age() >= self.ttl.saturating_sub(RENEW_BEFORE_END.min(self.ttl / 2))
     }
 }
 
@@ -163,8 +195,7 @@ impl TokenErrorKind {
 
 /// Requests tokens, keeps the last one until shortly before its end, and lets all who need one wait for the same request.
 pub struct Tokens {
-    settings: TokenSettings,
-    token_url: TokenUrl,
+    settings: AuthSettings,
     secrets: SecretsManager,
     transport: Arc<dyn Transport>,
     wall_clock: WallClock,
@@ -176,14 +207,13 @@ pub struct Tokens {
 
 impl Tokens {
     pub(crate) fn new(
-        settings: TokenSettings,
+        settings: AuthSettings,
         secrets: SecretsManager,
         transport: Arc<dyn Transport>,
         wall_clock: WallClock,
         calls: Arc<CallRecorder>,
     ) -> Self {
         Self {
-            token_url: TokenUrl::from_url(settings.url.clone()),
             settings,
             secrets,
             transport,
@@ -220,7 +250,7 @@ impl Tokens {
         match last.as_ref() {
             Some(Ok(token))
                 if stale.is_none_or(|stale| !Arc::ptr_eq(stale, token))
-                    && (answered_meanwhile || Instant::now() < token.renew_at) =>
+                    && (answered_meanwhile || !token.is_to_be_renewed()) =>
             {
                 tracing::debug!(event = "token_reused", "token reused");
                 return Ok(Arc::clone(token));
@@ -246,89 +276,73 @@ impl Tokens {
     }
 
     async fn request(&self, deadline: Instant) -> Result<Token, TokenErrorKind> {
-        let [id, secret] = read_secret(
-            &self.secrets,
-            &self.settings.secret_arn,
-            &["client_id", "client_secret"],
-        )
-        .await?;
-        let client: OauthClient = Client::new(ClientId::new(id.expose_secret().to_owned()))
-            .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
-            .set_auth_type(match self.settings.client_auth {
-                ClientAuth::Basic => AuthType::BasicAuth,
-                ClientAuth::Post => AuthType::RequestBody,
-            });
-        let client = client.set_token_uri(self.token_url.clone());
-        let mut request = client.exchange_client_credentials();
-        if let Some(scope) = &self.settings.scope {
-            request = request.add_scope(Scope::new(scope.clone()));
+        match &self.settings.method {
+            AuthMethod::Oauth(settings) => self.request_token(settings, deadline).await,
+            AuthMethod::ApiKey { header } => self.read_api_key(header).await,
         }
-        if let Some(audience) = &self.settings.audience {
-            request = request.add_extra_param("audience", audience);
-        }
+    }
+
+    async fn request_token(
+        &self,
+        settings: &OauthSettings,
+        deadline: Instant,
+    ) -> Result<Token, TokenErrorKind> {
+        let secret = self.read_secret(&["client_id", "client_secret"]).await?;
+        let [id, client_secret] = &secret.fields;
         // The token's life is counted from here: it cannot have begun before.
         let requested_at = Instant::now();
-        let granted = request
-            .request_async(&|request| {
-                self.send(request, id.expose_secret(), secret.expose_secret(), deadline)
-            })
-            .await;
-        match granted {
-            Ok(grant) => token(&grant, requested_at),
-            Err(RequestTokenError::Request(error)) => Err(error),
-            // `send` lets nothing but a grant through.
-            Err(
-                RequestTokenError::ServerResponse(_)
-                | RequestTokenError::Parse(..)
-                | RequestTokenError::Other(_),
-            ) => Err(TokenErrorKind::NoToken {
+        let endpoint = TokenEndpoint {
+            settings,
+            transport: &*self.transport,
+            wall_clock: &self.wall_clock,
+            calls: &self.calls,
+            deadline,
+        };
+        let grant = endpoint
+            .request(id.expose_secret(), client_secret.expose_secret())
+            .await?;
+        let value = format!("{SCHEME}{}", grant.token());
+        Ok(Token {
+            header: AUTHORIZATION,
+            value: secret_header_value(&value).map_err(|_| TokenErrorKind::NoToken {
                 status: StatusCode::OK,
-            }),
-        }
+            })?,
+            static_headers: secret.headers,
+            requested_at,
+            ttl: grant.ttl().unwrap_or(DEFAULT_TTL).min(MAX_TTL),
+            credentials: OnceLock::new(),
+        })
     }
 
-    /// Sends one request for the `oauth2` crate, and lets it read a grant only: what else there is in an answer is read
-    /// here, since the crate demands the status 200 and a content type, and keeps the answer in its errors.
-    async fn send(
+    /// The key as a token that lives for [`DEFAULT_TTL`]: a rotated key is picked up then, or at the first 401.
+    async fn read_api_key(&self, header: &HeaderName) -> Result<Token, TokenErrorKind> {
+        const FIELDS: &[&str; 1] = &["api_key"];
+        let requested_at = Instant::now();
+        let secret = self.read_secret(FIELDS).await?;
+        let [key] = &secret.fields;
+        let value = secret_header_value(key.expose_secret()).map_err(|_| SecretError::Unusable {
+            arn: self.settings.secret_arn.clone(),
+            wanted: FIELDS,
+            reason: "`api_key` holds characters that no HTTP header can carry".to_owned(),
+        })?;
+        Ok(Token {
+            header: header.clone(),
+            value,
+            static_headers: secret.headers,
+            requested_at,
+            ttl: DEFAULT_TTL,
+            credentials: OnceLock::new(),
+        })
+    }
+
+    async fn read_secret<const N: usize>(
         &self,
-        request: HttpRequest,
-        id: &str,
-        secret: &str,
-        deadline: Instant,
-    ) -> Result<HttpResponse, TokenErrorKind> {
-        let timeout = deadline.saturating_duration_since(Instant::now());
-        self.calls.record_token_request();
-        let (parts, body) = request.into_parts();
-        let sent = sent(&parts.headers, &body, id, secret);
-        let mut request = Request::new(parts.method, self.settings.url.clone());
-        *request.headers_mut() = parts.headers;
-        *request.body_mut() = Some(body.into());
-        let answer = self.transport.send(request, timeout).await?;
-        let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).delay();
-        grant::read(&answer, &sent, min_delay)
+        fields: &'static [&'static str; N],
+    ) -> Result<Secret<N>, SecretError> {
+        let own_headers = &self.settings.own_headers;
+        let wanted = Wanted { fields, own_headers };
+        read_secret(&self.secrets, &self.settings.secret_arn, wanted).await
     }
-}
-
-/// Everything that must not come back: the client id and the form as a whole, and any part of what is secret.
-fn sent(headers: &http::HeaderMap, form: &[u8], id: &str, secret: &str) -> Credentials {
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let basic = authorization.and_then(|value| value.strip_prefix("Basic "));
-    let form = String::from_utf8_lossy(form);
-    Credentials::new([secret].into_iter().chain(basic)).with_whole([id, form.as_ref()])
-}
-
-fn token(grant: &Grant, requested_at: Instant) -> Result<Token, TokenErrorKind> {
-    let authorization = format!("{SCHEME}{}", grant.token());
-    let authorization = secret_header_value(&authorization).map_err(|_| TokenErrorKind::NoToken {
-        status: StatusCode::OK,
-    })?;
-    let ttl = grant.ttl().unwrap_or(DEFAULT_TTL).min(MAX_TTL);
-    Ok(Token {
-        authorization,
-        requested_at,
-        credentials: OnceLock::new(),
-        renew_at: requested_at + ttl.saturating_sub(RENEW_BEFORE_END.min(ttl / 2)),
-    })
 }
 
 fn log_requested(token: &Result<Arc<Token>, TokenError>) {
@@ -343,11 +357,3 @@ fn log_requested(token: &Result<Arc<Token>, TokenError>) {
         "token requested"
     );
 }
-
-type OauthClient = Client<
-    BasicErrorResponse,
-    Grant,
-    StandardTokenIntrospectionResponse<EmptyExtraTokenFields, BasicTokenType>,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
->;
