@@ -10,13 +10,11 @@ use std::{
 pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The clock of the system.
-#[must_use]
 pub fn system() -> WallClock {
     Arc::new(SystemTime::now)
 }
 
 /// Whole milliseconds, as logs and metrics state a length of time.
-#[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

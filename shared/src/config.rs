@@ -37,7 +37,6 @@ impl std::error::Error for ConfigError {}
 
 impl<'a> Variables<'a> {
     /// Starts reading from `lookup`: [`environment`], or a test's own.
-    #[must_use]
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self {
             lookup,
@@ -89,7 +88,6 @@ impl<'a> Variables<'a> {
 }
 
 /// Looks up a variable of the process.
-#[must_use]
 pub fn environment(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,

@@ -38,7 +38,6 @@ impl DeadLetterReason {
     ];
 
     /// Its name in requests, summaries and logs.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rejected(reason) => reason.as_str(),
@@ -47,7 +46,6 @@ impl DeadLetterReason {
         }
     }
 
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
@@ -103,7 +101,6 @@ pub struct ReceivedLetter {
 
 impl ReceivedLetter {
     /// `None` if SQS left out the id, the receipt handle or the body, without which nothing can be done with it.
-    #[must_use]
     pub fn read(message: types::Message, one_order_per: OneOrderPer) -> Option<Self> {
         let message_id = message.message_id?;
         let (receipt_handle, body) = (message.receipt_handle?, message.body?);

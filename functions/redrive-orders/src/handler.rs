@@ -68,7 +68,6 @@ impl From<HandlerError> for Diagnostic {
 }
 
 impl Handler {
-    #[must_use]
     pub fn new(config: Config, aws: &SdkConfig, wall_clock: WallClock) -> Self {
         let client = aws_sdk_sqs::Client::new(aws);
         Self {

@@ -42,7 +42,6 @@ pub struct Limits {
 
 impl Limits {
     /// The limits of a sweep that starts now, at `started_at` by the time of day.
-    #[must_use]
     pub fn new(deadline: Instant, started_at: SystemTime, max_held: usize) -> Self {
         let reserve = reserve(deadline, RESERVE);
         Self {

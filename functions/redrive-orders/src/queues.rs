@@ -50,7 +50,6 @@ pub struct Queues {
 }
 
 impl Queues {
-    #[must_use]
     pub fn new(client: Client, dead_letters: String, customers: String) -> Self {
         Self {
             dead_letters: Queue {

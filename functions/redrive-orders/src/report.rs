@@ -69,7 +69,6 @@ pub struct Summary {
 
 impl Summary {
     /// Adds up the counts of a sweep. `stop` is why it stopped before it found the queue empty.
-    #[must_use]
     pub fn new(
         request: &Request,
         counts: &Counts,

@@ -38,7 +38,6 @@ pub enum Action {
 
 impl Action {
     /// Its name in requests, summaries and logs.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Redrive => "redrive",
@@ -115,7 +114,6 @@ impl Request {
     }
 
     /// Whether this dead letter is one of those that the request is about. The limit is not considered.
-    #[must_use]
     pub fn matches(&self, letter: &DeadLetter) -> bool {
         self.reason.is_none_or(|reason| reason == letter.reason)
             && (self.order_date.is_none() || self.order_date == letter.order_date)

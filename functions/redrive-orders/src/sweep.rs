@@ -54,7 +54,6 @@ pub struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    #[must_use]
     pub fn new(queues: &'a Queues, request: &'a Request, one_order_per: OneOrderPer, limits: Limits) -> Self {
         Self {
             queues,

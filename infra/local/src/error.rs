@@ -7,7 +7,6 @@ use std::path::PathBuf;
 pub enum Error {
     #[error("{path} does not exist: {remedy}")]
     Missing {
-        /// The file.
         path: PathBuf,
         /// What makes it.
         remedy: &'static str,
@@ -18,11 +17,7 @@ pub enum Error {
     #[error("cannot {what}: {source}")]
     Io { what: String, source: std::io::Error },
     #[error("cannot read the built template {path}: {reason}; `make clean` and try again")]
-    Template {
-        /// The file.
-        path: PathBuf,
-        reason: String,
-    },
+    Template { path: PathBuf, reason: String },
     /// MiniStack exited, or does not answer.
     #[error("MiniStack {what}; the end of its log {log}:\n{tail}")]
     MiniStack {
@@ -33,7 +28,6 @@ pub enum Error {
     },
     #[error("`sam {command}` failed; the end of its output:\n{tail}")]
     Sam {
-        /// Its first arguments.
         command: String,
         /// The last lines of its output.
         tail: String,

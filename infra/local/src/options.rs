@@ -31,7 +31,6 @@ pub(crate) struct Options {
     patience: u64,
 }
 
-/// The source's customers.
 pub(crate) enum Source {
     /// Generated: the expected outcome of each is known.
     MadeUp(Vec<Customer>),
@@ -54,7 +53,6 @@ pub(crate) enum CustomersFileError {
 }
 
 impl Options {
-    /// The source's customers.
     ///
     /// # Errors
     /// The user's file cannot be read, or is not a JSON array.

@@ -77,12 +77,10 @@ impl Paths {
         Ok(())
     }
 
-    /// The local AWS.
     pub fn ministack(&self) -> PathBuf {
         self.tools.join("ministack")
     }
 
-    /// The SAM CLI.
     pub fn sam(&self) -> PathBuf {
         self.tools.join("sam")
     }

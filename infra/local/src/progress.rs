@@ -14,7 +14,6 @@ pub enum Progress {
     Lines(Lines),
 }
 
-/// A bar per stage.
 pub struct Bars {
     fetched: ProgressBar,
     enqueued: ProgressBar,

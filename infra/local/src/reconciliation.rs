@@ -19,7 +19,6 @@ pub const ATTEMPTS_USED_UP: &str = "attempts used up";
 /// What became of every customer of a run.
 #[derive(Debug, Default)]
 pub struct Reconciliation {
-    /// Customers of the source.
     pub customers: u64,
     /// Customers that have an order.
     pub ordered: u64,

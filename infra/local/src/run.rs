@@ -14,7 +14,6 @@ const POLL: Duration = Duration::from_millis(200);
 /// How far a run is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Customers of the source.
     pub customers: u64,
     /// Customers that the source has sent.
     pub fetched: u64,
@@ -50,7 +49,6 @@ impl Counts {
     }
 }
 
-/// A finished run.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// The order date of every order.

@@ -13,7 +13,6 @@ use crate::words::{grouped, page_of, plain, text_width, wrapped};
 
 /// Pixels of a cell of the grid.
 const CELL: (u32, u32) = (52, 44);
-/// The grid's columns.
 const COLUMNS: u32 = 24;
 /// Pixels of the caption below the grid.
 const CAPTION: u32 = 24;

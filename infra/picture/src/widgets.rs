@@ -15,10 +15,12 @@ pub(crate) struct Widget {
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Content {
-    /// Markdown.
     Text(String),
     /// Alarms, by name.
-    Alarms { title: String, names: Vec<String> },
+    Alarms {
+        title: String,
+        names: Vec<String>,
+    },
     /// Metrics over time.
     Chart {
         title: String,

@@ -18,7 +18,6 @@ impl CustomerId {
     ///
     /// # Returns
     /// `None` if it is neither an integer nor a string that is not blank.
-    #[must_use]
     pub fn from_json(value: &RawValue) -> Option<Self> {
         let json = value.get();
         if json.starts_with('"') {
@@ -32,7 +31,6 @@ impl CustomerId {
             .then(|| Self(json.to_owned()))
     }
 
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -35,13 +35,11 @@ pub enum MalformedMessage {
 
 impl<'a> Message<'a> {
     /// The message's body, as [`Self::parse`] reads it.
-    #[must_use]
     pub fn to_body(&self) -> String {
         Self::frame(self.order_date, self.customer.get())
     }
 
     /// What [`Self::to_body`] puts around a customer, around any text.
-    #[must_use]
     pub fn frame(order_date: OrderDate, customer: &str) -> String {
         // Neither part needs an escape, and there is a body for every customer: put together, not serialized.
         let order_date = order_date.to_string();

@@ -16,7 +16,6 @@ pub struct OrderContext {
 }
 
 impl OrderContext {
-    #[must_use]
     pub fn new(order_date: OrderDate, customer_id: Option<CustomerId>, one_order_per: OneOrderPer) -> Self {
         Self {
             order_date: Some(order_date),

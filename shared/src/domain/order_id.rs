@@ -39,7 +39,6 @@ static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
 
 impl OrderId {
     /// The id of the order of `customer` at `order_date`: a pure function of its arguments.
-    #[must_use]
     pub fn new(customer: &CustomerId, order_date: OrderDate, one_order_per: OneOrderPer) -> Self {
         let date = order_date.to_string();
         let part = |range| date.get(range).unwrap_or_default();
@@ -59,7 +58,6 @@ impl OrderId {
         Self(format!("ORD-{period}{code}"))
     }
 
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -21,7 +21,6 @@ impl Reason {
         Self::Expired,
     ];
 
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MalformedMessage => "malformed_message",

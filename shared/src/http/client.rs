@@ -13,7 +13,7 @@ use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_platform_verifier::Verifier;
 use tokio::time::Instant;
 
-use super::{Unreachable, proxy::https_proxy};
+use super::{proxy::https_proxy, unreachable::Unreachable};
 
 /// How long a connection, TLS included, may take: enough for two lost packets in a row, which are sent again one and
 /// three seconds after the start (RFC 6298 §2.1 and §5.5).

@@ -8,20 +8,17 @@ use std::{
 use lambda_runtime::{Context, Diagnostic};
 use tokio::time::Instant;
 
-/// One invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'a> {
     /// When Lambda ends it.
     pub deadline: Instant,
     pub request_id: &'a str,
-    /// Its X-Ray header.
     pub trace_header: Option<&'a str>,
     /// The ARN of the function, with the alias or version that was invoked.
     pub function: &'a str,
 }
 
 impl<'a> Invocation<'a> {
-    #[must_use]
     pub fn of(context: &'a Context) -> Self {
         Self {
             deadline: deadline(context.deadline),
@@ -32,7 +29,6 @@ impl<'a> Invocation<'a> {
     }
 
     /// The id of its trace.
-    #[must_use]
     pub fn trace_id(&self) -> Option<&'a str> {
         self.trace_header.and_then(trace_id)
     }
@@ -40,7 +36,6 @@ impl<'a> Invocation<'a> {
 
 /// The id of the trace in an X-Ray header such as `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…;Sampled=1` (AWS
 /// X-Ray Developer Guide, "Tracing header").
-#[must_use]
 pub fn trace_id(header: &str) -> Option<&str> {
     header
         .split(';')
@@ -48,7 +43,6 @@ pub fn trace_id(header: &str) -> Option<&str> {
 }
 
 /// The answer of an invocation that failed. `error_type` is a stable name; the runtime would use the name of a Rust type.
-#[must_use]
 pub fn diagnostic(error_type: &str, error: &impl Display) -> Diagnostic {
     Diagnostic {
         error_type: error_type.to_owned(),
@@ -63,14 +57,12 @@ pub const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 const RESERVED_SHARE: u32 = 5;
 
 /// How much of the time until `deadline` is reserved for the end of an invocation: at most `max`, and at most a fifth.
-#[must_use]
 pub fn reserve(deadline: Instant, max: Duration) -> Duration {
     let left = deadline.saturating_duration_since(Instant::now());
     max.min(left / RESERVED_SHARE)
 }
 
 /// The instant `margin` before `deadline`.
-#[must_use]
 pub fn minus_margin(deadline: Instant, margin: Duration) -> Instant {
     deadline.checked_sub(margin).unwrap_or(deadline)
 }
@@ -80,7 +72,6 @@ pub fn minus_margin(deadline: Instant, margin: Duration) -> Instant {
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The instant at which Lambda ends the invocation, from its deadline in milliseconds since 1970.
-#[must_use]
 pub fn deadline(epoch_ms: u64) -> Instant {
     let until = UNIX_EPOCH
         .checked_add(Duration::from_millis(epoch_ms))

@@ -56,13 +56,11 @@ pub struct Metrics {
 }
 
 impl Metric {
-    #[must_use]
     pub const fn count(name: &'static str) -> Self {
         let unit = Unit::Count;
         Self { name, unit }
     }
 
-    #[must_use]
     pub const fn milliseconds(name: &'static str) -> Self {
         let unit = Unit::Milliseconds;
         Self { name, unit }

@@ -54,7 +54,6 @@ pub enum EntryFailure {
 
 impl EntryFailure {
     /// SQS's code, or what stands for it in logs: one bounded word or phrase.
-    #[must_use]
     pub fn code(&self) -> &str {
         match self {
             Self::Rejected(code) | Self::Unavailable(code) => code,
@@ -88,7 +87,6 @@ pub struct Retry<'a> {
 
 impl RetryPolicy<'static> {
     /// Each entry is sent so many times at most.
-    #[must_use]
     pub const fn attempts(attempts: u32) -> Self {
         Self {
             attempts,
@@ -99,7 +97,6 @@ impl RetryPolicy<'static> {
 
 impl<'a> RetryPolicy<'a> {
     /// Reports each retry, before its delay: for the log.
-    #[must_use]
     pub const fn on_retry(self, on_retry: &'a (dyn Fn(Retry<'_>) + Sync)) -> Self {
         Self { on_retry, ..self }
     }

@@ -89,19 +89,15 @@ impl Breakdown {
         }
     }
 
-    /// The reasons that occur.
-    #[must_use]
     pub const fn by_reason(&self) -> &BTreeMap<&'static str, usize> {
         &self.by_reason
     }
 
-    #[must_use]
     pub const fn by_age(&self) -> ByAge {
         self.by_age
     }
 
     /// The most frequent order dates, `other`, and `none` for messages without one.
-    #[must_use]
     pub fn by_order_date(&self) -> BTreeMap<String, usize> {
         let mut dates: Vec<(String, usize)> = self
             .by_order_date
@@ -119,7 +115,6 @@ impl Breakdown {
             .collect()
     }
 
-    #[must_use]
     pub fn examples(&self) -> &[Example] {
         &self.examples
     }
