@@ -289,10 +289,7 @@ fn an_order_id_depends_on_customer_and_instant() {
     let expected = order()["orderId"].as_str().unwrap().to_owned();
     assert_eq!(id(customer(), date), expected);
     assert_eq!(id(customer_with_id(123), date), expected);
-    assert_eq!(
-        id(customer().with("/email", "other@example.com"), date),
-        expected
-    );
+    assert_eq!(id(customer().with("/email", "other@example.com"), date), expected);
     assert_eq!(id(customer(), "2023-10-15T16:30:00.5+02:00"), expected);
     assert_ne!(id(customer_with_id("0123"), date), expected);
     assert_ne!(id(customer(), "2023-10-15T14:30:01Z"), expected);
