@@ -51,7 +51,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run quick-build test soak dashboard-picture bench bench-quick lint lint-templates build build-local sbom \
+.PHONY: help run quick quick-build test soak dashboard-picture bench bench-quick lint lint-templates build build-local sbom \
 	deploy check invoke dist test-dist test-arm64 tools clean
 
 ARCHITECTURE ?= arm64
@@ -193,11 +193,14 @@ $(PEER_TYPESCRIPT): $(shell find $(PEERS_SOURCE)/typescript -type f) $(PEER_PYTH
 # while pip installs the tools.
 QUICK := .aws-sam/quick
 run: customers-file
-	@$(MAKE) --no-print-directory --jobs 2 $(PYTHON_TOOLS) quick-build
+	@$(MAKE) --no-print-directory --jobs 2 quick
 	@$(ARTIFACTS) lay-out $(QUICK) $(HOST_ARCHITECTURE) --binaries target/quick
 	@BUILT_TEMPLATE=$(QUICK)/template.yaml target/quick/local-run \
 		$(if $(CUSTOMERS_FILE),--customers-file '$(CUSTOMERS_FILE)',--customers '$(CUSTOMERS)') \
 		$(if $(ORDER_DATE),--order-date '$(ORDER_DATE)') $(if $(filter-out 0 no,$(KEEP)),--keep)
+
+quick: $(PYTHON_TOOLS) quick-build
+	@:
 
 # Cargo shows its progress on a terminal.
 quick-build:
