@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use reqwest::ClientBuilder;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
+use shared::http::{HttpClient, Tls};
 
 use crate::deploy::{Outputs, Sam};
 use crate::error::Error;
@@ -60,7 +62,7 @@ impl LocalDeployment {
         let port = free_port()?;
         let recorder = Recorder::start(format!("http://127.0.0.1:{port}")).await?;
         let ministack = MiniStack::start(&paths, port, recorder.url()).await?;
-        let config = local_config(ministack.url());
+        let config = local_config(ministack.url())?;
 
         step("creating the two secrets");
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
@@ -129,14 +131,18 @@ impl LocalDeployment {
     }
 }
 
-fn local_config(endpoint: &str) -> SdkConfig {
+fn local_config(endpoint: &str) -> Result<SdkConfig, Error> {
+    let tls = Tls::from_system().map_err(Error::aws("create an HTTP client"))?;
+    let client = HttpClient::new(&tls, ClientBuilder::no_proxy);
+    let client = client.map_err(Error::aws("create an HTTP client"))?;
     let credentials = Credentials::new("local", "local", None, None, "local-run");
-    SdkConfig::builder()
+    Ok(SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
-        .build()
+        .http_client(shared::aws::http_client(client))
+        .build())
 }
 
 async fn create_secret(
