@@ -28,7 +28,7 @@ use crate::{
     log_events, malformed,
     run::{Progress, Remainder, Run, Summary},
     sender::{BatchSender, Entry, MAX_BODY_BYTES, Rejection, RunContext},
-    source::{Next, SourceApi},
+    source::{SourceApi, customers::Next},
     stats,
 };
 
@@ -50,18 +50,12 @@ pub struct Handler {
     metrics: Metrics,
 }
 
-/// The client that calls the source: the only one whose answers are decompressed.
+/// The client that calls the source.
 ///
 /// # Errors
 /// reqwest cannot be set up.
 pub fn http_client(tls: &Tls) -> Result<HttpClient, reqwest::Error> {
-    HttpClient::new(tls, |builder| {
-        builder
-            .read_timeout(READ_TIMEOUT)
-            .gzip(true)
-            .brotli(true)
-            .zstd(true)
-    })
+    HttpClient::new(tls, |builder| builder.read_timeout(READ_TIMEOUT))
 }
 
 impl Handler {

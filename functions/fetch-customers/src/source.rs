@@ -1,58 +1,49 @@
 //! The source API: pages become customers, one after the other.
 //!
-//! * [`page`] reads one page. [`list`] finds its list, in an object where there is one ([`envelope`], [`pointer`]);
+//! * [`customers`] goes from page to page.
+//! * [`page`] reads one page; `body` decompresses it. [`list`] finds its list, in an object where there is one ([`envelope`], [`pointer`]);
 //!   [`json_array`] splits it into its elements.
 //! * [`paging`] finds the next page, [`link`] in a `Link` header. `more` knows the headers by which a page says that it is
 //!   not the only one.
-//! * [`retry`] is how long to wait before a page is requested again, `passed` what was read of it before.
+//! * [`retry`] is how long to wait before a page is requested again, `open_page` what was read of it before.
 //! * [`error`] is why the source could not be read to its end.
 
+mod body;
+pub mod customers;
 pub mod envelope;
 pub mod error;
 pub mod json_array;
 pub mod link;
 pub mod list;
 mod more;
+mod open_page;
 pub mod page;
 pub mod paging;
-mod passed;
 pub mod pointer;
 pub mod retry;
 mod scanner;
 
-use std::time::Duration;
-
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::ACCEPT};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, ACCEPT_ENCODING},
+};
 use reqwest::Request;
 use secrecy::ExposeSecret;
-use serde_json::value::RawValue;
 use shared::{
     clock::WallClock,
     config::secret_header_value,
-    domain::order_date::OrderDate,
-    duplicate_filter::DuplicateFilter,
     http::{HttpClient, retry_after::RetryAfter},
-    mapping::customer::read_customer_id,
     secret::{Wanted, read_secret},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::Instant;
 use url::Url;
 
-use crate::{log_events, run::Run};
+use crate::run::Run;
+use customers::Customers;
 use error::SourceError;
-use json_array::{Element, Malformed};
 use page::Page;
-use paging::{NextPage, Paging, ReadPage};
-use passed::Passed;
-
-/// How often a page is read again that broke off. With one page in a hundred breaking off, this many failures in a row
-/// happen to one page in 100 million.
-const MAX_REREADS: u32 = 3;
-
-/// How many pages without a customer may follow each other. Sources that filter after they page have such pages; without
-/// a limit, a source that links from each to the next would be read until the run's time is over.
-const MAX_EMPTY_PAGES: u32 = 100;
+use paging::Paging;
 
 /// The source API.
 pub struct SourceApi {
@@ -97,339 +88,35 @@ impl SourceApi {
         let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
             secret: self.secret_arn.clone(),
         })?;
-        let first = self.paging.first_page(first);
-        let mut known_pages = DuplicateFilter::default();
-        known_pages.insert(&first);
-        Ok(Customers {
-            source: self,
-            order_date: run.order_date,
-            api_key,
-            headers: secret.headers,
-            deadline,
-            starts_at_first_page: run.page_url.is_none(),
-            page: None,
-            next_page: Some(first),
+        let mut credentials = secret.headers;
+        credentials.insert(self.api_key_header.clone(), api_key);
+        Ok(Customers::new(
+            self,
+            run,
+            credentials,
+            self.paging.first_page(first),
             pages,
-            empty_pages: 0,
-            last_page: None,
-            slowest: None,
-            started: Instant::now(),
-            known_pages,
-        })
-    }
-}
-
-/// What comes next.
-#[derive(Debug)]
-pub enum Next {
-    /// A customer, verbatim.
-    Customer(Box<RawValue>),
-    /// An element of the list that is no JSON.
-    Malformed(Malformed),
-    /// A customer that no message can hold. It was skipped.
-    TooLarge { bytes: usize },
-    /// A page of which nothing was read, since there may not be enough time for all of it.
-    Continue(Url),
-    /// The last customer was read.
-    End,
-}
-
-impl From<Element> for Next {
-    fn from(element: Element) -> Self {
-        match element {
-            Element::Json(customer) => Self::Customer(customer),
-            Element::Malformed(malformed) => Self::Malformed(malformed),
-            Element::TooLarge { bytes } => Self::TooLarge { bytes },
-        }
-    }
-}
-
-/// The customers of one run, in the source's order.
-pub struct Customers<'a> {
-    source: &'a SourceApi,
-    /// For the log.
-    order_date: OrderDate,
-    api_key: HeaderValue,
-    /// What the secret has beside the key.
-    headers: HeaderMap,
-    deadline: Instant,
-    starts_at_first_page: bool,
-    page: Option<OpenPage>,
-    next_page: Option<Url>,
-    pages: u64,
-    /// How many pages in a row had no customer.
-    empty_pages: u32,
-    /// What the last page had.
-    last_page: Option<Passed>,
-    /// How long the slowest page took, of those that were read to their end.
-    slowest: Option<Duration>,
-    /// When the last page was requested first.
-    started: Instant,
-    known_pages: DuplicateFilter,
-}
-
-/// The page that is read.
-struct OpenPage {
-    url: Url,
-    page: Page,
-    /// The elements that were returned.
-    passed: Passed,
-    /// While the page is read again: the elements that came again so far.
-    replayed: Option<Passed>,
-    /// How often it broke off.
-    breaks: u32,
-    last: Option<Box<RawValue>>,
-}
-
-impl OpenPage {
-    /// An element that was not returned yet; `None` for one that was.
-    ///
-    /// # Errors
-    /// The page has changed since it was read first.
-    fn accept(&mut self, element: Element) -> Result<Option<Element>, Changed> {
-        let Some(replayed) = &mut self.replayed else {
-            self.passed.add(&element);
-            return Ok(Some(element));
-        };
-        replayed.add(&element);
-        if replayed.count() == self.passed.count() {
-            if !replayed.is_same(&self.passed) {
-                return Err(Changed);
-            }
-            self.replayed = None;
-        }
-        Ok(None)
-    }
-}
-
-/// A page that is read again is not what it was.
-struct Changed;
-
-impl Customers<'_> {
-    /// The next customer.
-    ///
-    /// A request that fails is repeated while there is time, and a page that breaks off is read again up to
-    /// [`MAX_REREADS`] times. What was returned of it before is skipped then, if it is the same. If it has changed in
-    /// between, the page is read again from its beginning: what is returned a second time counts a second time, but no
-    /// customer is missed.
-    ///
-    /// # Errors
-    /// The rest cannot be read.
-    pub async fn next(&mut self) -> Result<Next, SourceError> {
-        loop {
-            if let Some(open) = &mut self.page {
-                let out_of_time = SourceError::OutOfTime { page: self.pages };
-                // A timeout alone never fires while the source always has something ready.
-                if Instant::now() >= self.deadline {
-                    return Err(out_of_time);
-                }
-                let element = timeout_at(self.deadline, open.page.next()).await;
-                match element.map_err(|_| out_of_time)? {
-                    Ok(Some(element)) => match open.accept(element) {
-                        Ok(Some(element)) => return Ok(self.return_element(element)),
-                        Ok(None) => {}
-                        Err(Changed) => self.restart_page().await?,
-                    },
-                    // It has become shorter.
-                    Ok(None) if open.replayed.is_some() => self.restart_page().await?,
-                    Ok(None) => self.end_page()?,
-                    Err(error) if error.is_broken_page() => self.reread_page(error).await?,
-                    Err(error) => return Err(error),
-                }
-                continue;
-            }
-            let Some(url) = self.next_page.take() else {
-                return Ok(Next::End);
-            };
-            // Twice the slowest so far. Without enough time for its first page, a run ends in an error.
-            let needed = self.slowest.unwrap_or_default() * 2;
-            if self.slowest.is_some() && self.deadline.saturating_duration_since(Instant::now()) < needed {
-                return Ok(Next::Continue(url));
-            }
-            self.started = Instant::now();
-            let number = self.pages + 1;
-            let (page, breaks) = self.request_page(number, &url, 0).await?;
-            self.pages = number;
-            self.page = Some(OpenPage {
-                url,
-                page,
-                passed: Passed::default(),
-                replayed: None,
-                breaks,
-                last: None,
-            });
-        }
+            deadline,
+        ))
     }
 
-    /// How many pages were read so far, at least their beginnings, by earlier invocations too.
-    #[must_use]
-    pub const fn pages(&self) -> u64 {
-        self.pages
-    }
-
-    fn return_element(&mut self, element: Element) -> Next {
-        if let Some(open) = &mut self.page
-            && self.source.paging.next == NextPage::LastId
-        {
-            open.last = match &element {
-                Element::Json(customer) => Some(customer.clone()),
-                Element::Malformed(_) | Element::TooLarge { .. } => None,
-            };
-        }
-        element.into()
-    }
-
-    /// Requests the open page again, after it broke off.
-    async fn reread_page(&mut self, error: SourceError) -> Result<(), SourceError> {
-        let Some(open) = &mut self.page else {
-            return Err(error);
-        };
-        open.breaks += 1;
-        let (breaks, url) = (open.breaks, open.url.clone());
-        if breaks > MAX_REREADS {
-            return Err(error);
-        }
-        self.wait(self.pages, breaks, error).await?;
-        let (page, breaks) = self.request_page(self.pages, &url, breaks).await?;
-        if let Some(open) = &mut self.page {
-            (open.page, open.breaks) = (page, breaks);
-            open.replayed = (open.passed.count() > 0).then(Passed::default);
-        }
-        Ok(())
-    }
-
-    /// Requests the open page again, and forgets what was returned of it.
-    async fn restart_page(&mut self) -> Result<(), SourceError> {
-        let Some(open) = &self.page else {
-            return Ok(());
-        };
-        let (url, breaks) = (open.url.clone(), open.breaks);
-        log_events::page_changed(self.order_date, self.pages);
-        let (page, breaks) = self.request_page(self.pages, &url, breaks).await?;
-        if let Some(open) = &mut self.page {
-            (open.page, open.breaks) = (page, breaks);
-            (open.passed, open.replayed) = (Passed::default(), None);
-        }
-        Ok(())
-    }
-
-    /// Closes the page that was read to its end, and finds the next one.
-    fn end_page(&mut self) -> Result<(), SourceError> {
-        let Some(open) = self.page.take() else {
-            return Ok(());
-        };
-        self.slowest = self.slowest.max(Some(self.started.elapsed()));
-        log_events::page_read(self.order_date, self.pages, self.started.elapsed());
-        let (page, customers) = (self.pages, open.passed.count());
-        let paging = &self.source.paging;
-        let last_id = open.last.as_deref().and_then(read_customer_id);
-        let next = paging.next_page(ReadPage {
-            url: &open.url,
-            headers: open.page.headers(),
-            next: open.page.member(paging.next.member()),
-            more: open.page.member(paging.more.as_ref()),
-            elements: customers,
-            last_id: last_id.as_ref(),
-        });
-        let next = next.map_err(|reason| SourceError::NextPage { page, reason })?;
-        let Some(next) = next else {
-            // A run that starts elsewhere is not expected to find all.
-            let is_only_page = page == 1 && self.starts_at_first_page;
-            return match more::says_more(open.page.headers(), customers).filter(|_| is_only_page) {
-                None => Ok(()),
-                Some(header) => Err(SourceError::OnlyPage {
-                    page,
-                    header,
-                    customers,
-                }),
-            };
-        };
-        if next.origin() != self.source.url.origin() {
-            let origin = next.origin().ascii_serialization();
-            return Err(SourceError::CrossOriginLink { page, origin });
-        }
-        if !self.known_pages.insert(&next) {
-            return Err(SourceError::Loop { page });
-        }
-        self.empty_pages = if customers == 0 { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > MAX_EMPTY_PAGES {
-            return Err(SourceError::EmptyPages { page });
-        }
-        let is_same = |last: &Passed| last.is_same(&open.passed);
-        if paging.next == NextPage::Number && self.last_page.as_ref().is_some_and(is_same) {
-            let parameter = paging.cursor_parameter.clone().unwrap_or_default();
-            return Err(SourceError::SamePage { page, parameter });
-        }
-        self.last_page = Some(open.passed);
-        self.next_page = Some(next);
-        Ok(())
-    }
-
-    /// Requests a page until it begins to arrive. It broke off `breaks` times before.
-    ///
-    /// # Returns
-    /// How often it broke off now.
-    async fn request_page(
-        &self,
-        number: u64,
-        url: &Url,
-        mut breaks: u32,
-    ) -> Result<(Page, u32), SourceError> {
-        let mut error = SourceError::OutOfTime { page: number };
-        for failures in 1.. {
-            let Ok(page) = timeout_at(self.deadline, self.request(number, url)).await else {
-                return Err(error);
-            };
-            error = match page {
-                Ok(page) => {
-                    log_events::page_started(self.order_date, number, self.started.elapsed());
-                    return Ok((page, breaks));
-                }
-                Err(error) => error,
-            };
-            breaks += u32::from(error.is_broken_page());
-            if breaks > MAX_REREADS {
-                break;
-            }
-            error = self.wait(number, failures, error).await?;
-        }
-        Err(error)
-    }
-
-    /// Waits before a page is requested again.
-    ///
-    /// # Errors
-    /// That would not help, or there is not enough time.
-    async fn wait(&self, page: u64, failures: u32, error: SourceError) -> Result<SourceError, SourceError> {
-        let Some(min_delay) = error.retry_after() else {
-            return Err(error);
-        };
-        let delay = retry::delay(failures, min_delay, fastrand::f64());
-        if self.deadline.saturating_duration_since(Instant::now()) <= delay {
-            return Err(error);
-        }
-        log_events::page_retried(self.order_date, page, failures, delay, &error);
-        sleep(delay).await;
-        Ok(error)
-    }
-
-    /// Requests a page, and reads its beginning.
-    async fn request(&self, page: u64, url: &Url) -> Result<Page, SourceError> {
+    /// Requests a page, and reads its beginning. `credentials` are the key and what the secret has beside it.
+    async fn request(&self, credentials: HeaderMap, page: u64, url: &Url) -> Result<Page, SourceError> {
         let mut request = Request::new(Method::GET, url.clone());
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.extend(self.headers.clone());
-        headers.insert(self.source.api_key_header.clone(), self.api_key.clone());
-        let answer = self.source.http.execute(request).await;
+        headers.extend(credentials);
+        headers.insert(ACCEPT_ENCODING, body::ACCEPTED);
+        let answer = self.http.execute(request).await;
         let answer = answer.map_err(|error| SourceError::unreachable(page, 0, &error))?;
         let status = answer.status();
         if matches!(status, StatusCode::OK | StatusCode::NO_CONTENT) {
-            return Page::begin(page, answer, &self.source.paging, self.source.max_customer_bytes).await;
+            return Page::begin(page, answer, &self.paging, self.max_customer_bytes).await;
         }
-        let retry_after = RetryAfter::read(answer.headers(), (self.source.wall_clock)());
+        let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
         match (status, retry_after) {
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, RetryAfter::Absent) => {
-                let secret = self.source.secret_arn.clone();
+                let secret = self.secret_arn.clone();
                 Err(SourceError::KeyRefused { status, page, secret })
             }
             _ => Err(SourceError::Status {

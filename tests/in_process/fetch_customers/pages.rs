@@ -143,6 +143,43 @@ async fn limit_on_the_only_page_ends_no_run() {
     assert_eq!(bridge.run(input).await.unwrap().progress.enqueued, 25);
 }
 
+#[tokio::test]
+async fn unbounded_window_or_unknown_coding_ends_the_run_early() {
+    // A frame of zstd with one raw block: its window is 2^(10 + exponent) bytes.
+    let zstd = |exponent: u8| {
+        let body = b"[{\"customer_id\": 1}]";
+        let header = [0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3];
+        let block = u32::try_from(body.len()).unwrap() << 3 | 1;
+        [&header[..], &block.to_le_bytes()[..3], body].concat()
+    };
+    for (coding, body, is_read) in [
+        ("zstd", zstd(13), true),
+        ("zstd", zstd(17), false),
+        // Brotli with a window of 2^30 bytes.
+        ("br", vec![0x11, 0x1e, 0, 0, 0], false),
+        ("deflate", vec![0x78, 0x9c], false),
+        ("gzip, gzip", vec![0x1f, 0x8b], false),
+        ("identity", b"[{\"customer_id\": 1}]".to_vec(), true),
+    ] {
+        let bridge = bridge(source(1, 0)).await;
+        let answer = Answer::status(200).body("application/json", body);
+        let answer = answer.header("content-encoding", coding);
+        bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, answer)]);
+        let run = bridge
+            .run_within(Duration::from_millis(400), json!({"order_date": ORDER_DATE}))
+            .await;
+        match run {
+            Ok(run) => assert_eq!((run.progress.enqueued, is_read), (1, true), "{coding}"),
+            Err(error) => {
+                let error = error.to_string();
+                let refused = error.contains("is compressed in a way that was not asked for")
+                    || error.contains("its compression is broken");
+                assert!(refused && !is_read, "{coding}: {error}");
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn key_refused_with_retry_after_is_a_rate_limit() {
     let answers = [

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{MAX_EMPTY_PAGES, paging::NextPageError, pointer::Pointer};
+use super::{body::BodyError, customers::MAX_EMPTY_PAGES, paging::NextPageError, pointer::Pointer};
 use http::StatusCode;
 use shared::{
     http::{Unreachable, is_transient, retry_after::RetryAfter},
@@ -51,6 +51,11 @@ pub enum SourceError {
     InvalidList { page: u64, items: Pointer, at: u64 },
     #[error("page {page} of the source has no JSON array at {items} (SOURCE_ITEMS)")]
     NoList { page: u64, items: Pointer },
+    #[error(
+        "page {page} of the source is compressed in a way that was not asked for: only gzip, br (windows of up to 16 \
+         MiB) and zstd (8 MiB) are read"
+    )]
+    Coding { page: u64 },
     /// The answer is complete as far as HTTP can tell, but its JSON is not.
     #[error("page {page} of the source was cut short: its JSON continues after its last byte, {at}")]
     CutShort { page: u64, at: u64 },
@@ -100,6 +105,13 @@ impl SourceError {
         }
     }
 
+    pub(super) const fn body(page: u64, at: u64, error: BodyError) -> Self {
+        match error {
+            BodyError::Unreachable(reason) => Self::Unreachable { page, at, reason },
+            BodyError::Coding => Self::Coding { page },
+        }
+    }
+
     /// How long to wait at least before the page is requested again; `None` where that would not help.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -117,6 +129,7 @@ impl SourceError {
             | Self::InvalidJson { .. }
             | Self::InvalidList { .. }
             | Self::NoList { .. }
+            | Self::Coding { .. }
             | Self::CrossOriginLink { .. }
             | Self::CrossOriginStart { .. }
             | Self::Loop { .. }
@@ -130,7 +143,15 @@ impl SourceError {
 
     /// Whether a page that had begun to arrive broke off.
     pub(crate) const fn is_broken_page(&self) -> bool {
-        matches!(self, Self::CutShort { .. } | Self::Unreachable { at: 1.., .. })
+        matches!(
+            self,
+            Self::CutShort { .. }
+                | Self::Unreachable { at: 1.., .. }
+                | Self::Unreachable {
+                    reason: Unreachable::NotDecodable,
+                    ..
+                }
+        )
     }
 }
 

@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Response;
 
 use super::{
+    body::Body,
     envelope::Captured,
     error::{Format, SourceError},
     json_array::Element,
@@ -29,12 +30,6 @@ pub struct Page {
     first: Option<Element>,
 }
 
-enum Body {
-    Answer(Response),
-    /// 204
-    None,
-}
-
 impl Page {
     /// Reads the answer up to the first customer, so that a failure before it can be retried without a customer
     /// being returned twice.
@@ -43,19 +38,21 @@ impl Page {
     /// It is no page.
     pub async fn begin(
         number: u64,
-        mut answer: Response,
+        answer: Response,
         paging: &Paging,
         max_customer_bytes: usize,
     ) -> Result<Self, SourceError> {
-        let headers = std::mem::take(answer.headers_mut());
+        let headers = answer.headers().clone();
+        let body = if answer.status() == StatusCode::NO_CONTENT {
+            Body::None
+        } else {
+            let body = Body::new(answer).await;
+            body.map_err(|error| SourceError::body(number, 0, error))?
+        };
         let mut page = Self {
             number,
             headers,
-            body: if answer.status() == StatusCode::NO_CONTENT {
-                Body::None
-            } else {
-                Body::Answer(answer)
-            },
+            body,
             list: ListReader::new(paging, max_customer_bytes),
             items: paging.items.clone(),
             chunk: Bytes::new(),
@@ -74,9 +71,9 @@ impl Page {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
-        let Body::Answer(answer) = &mut self.body else {
+        if matches!(self.body, Body::None) {
             return Ok(None);
-        };
+        }
         let page = self.number;
         loop {
             if self.first_byte.is_none() {
@@ -91,7 +88,7 @@ impl Page {
                 return Ok(Some(element));
             }
             let at = self.list.position();
-            match answer.chunk().await {
+            match self.body.chunk().await {
                 Ok(Some(chunk)) => self.chunk = chunk,
                 Ok(None) => {
                     return match (self.list.end(), &self.items) {
@@ -107,7 +104,7 @@ impl Page {
                         }
                     };
                 }
-                Err(error) => return Err(SourceError::unreachable(page, at, &error)),
+                Err(error) => return Err(SourceError::body(page, at, error)),
             }
         }
     }

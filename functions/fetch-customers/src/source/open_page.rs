@@ -1,8 +1,61 @@
-//! What was read of a page, so that a page that broke off can be read again without returning a customer twice.
+//! The page that is read, and what was read of it: a page that broke off is read again without returning a customer
+//! twice.
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::json_array::Element;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::{json_array::Element, page::Page};
+
+/// The page that is read.
+pub(super) struct OpenPage {
+    pub(super) url: Url,
+    pub(super) page: Page,
+    /// The elements that were returned.
+    pub(super) passed: Passed,
+    /// While the page is read again: the elements that came again so far.
+    pub(super) replayed: Option<Passed>,
+    /// How often it broke off.
+    pub(super) breaks: u32,
+    /// The last element, where its id leads to the next page.
+    pub(super) last: Option<Box<RawValue>>,
+}
+
+impl OpenPage {
+    pub(super) fn new(url: Url, page: Page, breaks: u32) -> Self {
+        Self {
+            url,
+            page,
+            passed: Passed::default(),
+            replayed: None,
+            breaks,
+            last: None,
+        }
+    }
+
+    /// An element that was not returned yet; `None` for one that was.
+    ///
+    /// # Errors
+    /// The page has changed since it was read first.
+    pub(super) fn accept(&mut self, element: Element) -> Result<Option<Element>, Changed> {
+        let Some(replayed) = &mut self.replayed else {
+            self.passed.add(&element);
+            return Ok(Some(element));
+        };
+        replayed.add(&element);
+        if replayed.count() == self.passed.count() {
+            if !replayed.is_same(&self.passed) {
+                return Err(Changed);
+            }
+            self.replayed = None;
+        }
+        Ok(None)
+    }
+}
+
+/// A page that is read again is not what it was.
+pub(super) struct Changed;
 
 /// The elements that were read of a page: their number, and a hash over all of them. It takes the same memory for any
 /// number.
@@ -36,8 +89,6 @@ impl Passed {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
-
     use super::*;
 
     fn passed(elements: &[&str]) -> Passed {
