@@ -58,7 +58,7 @@ pub(crate) async fn check(competitor: Competitor, job: Job, tls: &Tls) -> Result
     match job {
         Job::Fetch => {
             let customers = Customers::Given(customers.into());
-            fetch::measure(competitor, customers, Duration::ZERO, tls).await?;
+            fetch::measure(competitor, customers, false, Duration::ZERO, tls).await?;
             Ok(())
         }
         Job::Submit => submit(competitor, customers, tls).await,

@@ -25,11 +25,13 @@ use crate::{
 pub(crate) async fn measure(
     competitor: Competitor,
     customers: Customers,
+    envelope: bool,
     sqs_latency: Duration,
     tls: &Tls,
 ) -> Result<Sample, Box<dyn Error>> {
     let source = Source {
         customers: customers.clone(),
+        envelope,
     };
     let mut function = Function::start(competitor, Job::Fetch, source, tls, false).await?;
     let exactness = exactness(competitor);

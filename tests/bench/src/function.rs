@@ -15,7 +15,7 @@ use crate::{
     child::Child,
     competitor::{Competitor, Job},
     tls::Tls,
-    world::{Remotes, Source, World},
+    world::{ENVELOPE_ITEMS, Remotes, Source, World},
 };
 
 /// The template's default.
@@ -59,6 +59,7 @@ impl Function {
         tls: &Tls,
         encrypted: bool,
     ) -> Result<Self, Box<dyn Error>> {
+        let envelope = source.envelope;
         let world = World::start(tls, source).await?;
         let url = if encrypted { &world.encrypted } else { &world.plain };
         let apis = Apis {
@@ -67,7 +68,11 @@ impl Function {
             token: format!("{url}/oauth/token"),
         };
         let aws = url.clone();
-        Self::spawn(competitor.command(job)?, world, &aws, &apis, MAX_IN_FLIGHT, tls)
+        let mut command = competitor.command(job)?;
+        if envelope {
+            command.env("SOURCE_ITEMS", ENVELOPE_ITEMS);
+        }
+        Self::spawn(command, world, &aws, &apis, MAX_IN_FLIGHT, tls)
     }
 
     /// Starts the file `program`, some build of `submit-orders`, with the APIs of `sandbox`.

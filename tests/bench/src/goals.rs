@@ -24,6 +24,8 @@ enum Bound {
     AtMost(f64),
     AtMostTimes(f64, Competitor),
     AtLeastTimes(f64, Competitor),
+    /// At most so many times the figure of another scenario.
+    AtMostTimesScenario(f64, Scenario),
     /// At most so much more than in another scenario.
     GrowsAtMost(f64, Scenario),
 }
@@ -103,6 +105,19 @@ fn full() -> Vec<Goal> {
             Bound::AtMostTimes(times, of),
         ));
     }
+    let envelope = Scenario::Envelope { customers: 1_000_000 };
+    goals.push(goal(
+        "fetch, CPU per customer, envelope to array",
+        envelope,
+        Figure::CpuMicros,
+        Bound::AtMostTimesScenario(1.2, million),
+    ));
+    goals.push(goal(
+        "fetch, peak memory, MiB, envelope to array",
+        envelope,
+        Figure::Peak,
+        Bound::GrowsAtMost(2.0, million),
+    ));
     let most = Scenario::fetch(5_000_000);
     let growth = Bound::GrowsAtMost(2.0, Scenario::fetch(1_000));
     goals.push(goal(
@@ -152,6 +167,12 @@ fn quick() -> Vec<Goal> {
             times(3.0),
         ),
         goal("fetch, CPU per customer", most, Figure::CpuMicros, times(2.2)),
+        goal(
+            "fetch, CPU per customer, envelope to array",
+            Scenario::Envelope { customers: 50_000 },
+            Figure::CpuMicros,
+            Bound::AtMostTimesScenario(1.6, most),
+        ),
         goal("fetch, peak memory, MiB", most, Figure::Peak, times(1.7)),
         goal(
             "fetch, peak memory, MiB, 1 k to 50 k",
@@ -189,6 +210,10 @@ impl Goal {
                     format!("≥ {}", times(least, of)),
                     ratio >= least,
                 )
+            }
+            Bound::AtMostTimesScenario(most, from) => {
+                let ratio = ours / median(from, Ours)?;
+                (format!("{ratio:.2} ×"), format!("≤ {most} ×"), ratio <= most)
             }
             Bound::GrowsAtMost(most, from) => {
                 let grown = ours - median(from, Ours)?;

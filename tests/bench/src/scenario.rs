@@ -32,6 +32,8 @@ pub(crate) enum Scenario {
         /// SQS's latency for a batch of ten.
         sqs_latency_ms: u64,
     },
+    /// As `Fetch`, from a list inside of an object.
+    Envelope { customers: u64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,7 @@ impl Scenario {
                 Self::Cold,
                 Self::fetch(1_000),
                 Self::fetch(50_000),
+                Self::Envelope { customers: 50_000 },
             ],
             Scope::Full => vec![
                 Self::submit(100, 0),
@@ -89,6 +92,7 @@ impl Scenario {
                     sqs_latency_ms: 20,
                 },
                 Self::fetch(1_000_000),
+                Self::Envelope { customers: 1_000_000 },
                 Self::fetch(5_000_000),
             ],
         }
@@ -98,7 +102,7 @@ impl Scenario {
     pub(crate) fn job(self) -> Job {
         match self {
             Self::Submit { .. } | Self::Cold => Job::Submit,
-            Self::Fetch { .. } => Job::Fetch,
+            Self::Fetch { .. } | Self::Envelope { .. } => Job::Fetch,
         }
     }
 
@@ -123,14 +127,14 @@ impl Scenario {
                 ..
             } => &[Ours, Floor, FloorCut, TypeScript, PythonSync],
             // The others would take hours, with the same result.
-            Self::Fetch { .. } => &[Ours],
+            Self::Fetch { .. } | Self::Envelope { .. } => &[Ours],
         }
     }
 
     /// Its figures, the most important first.
     pub(crate) fn figures(self) -> &'static [Figure] {
         match self {
-            Self::Submit { .. } | Self::Fetch { .. } => &[
+            Self::Submit { .. } | Self::Fetch { .. } | Self::Envelope { .. } => &[
                 Figure::CpuMicros,
                 Figure::PerSecond,
                 Figure::Peak,
@@ -157,8 +161,9 @@ impl Scenario {
                 },
                 Scope::Full,
             ) => 3,
-            (Self::Cold, Scope::Quick) | (Self::Submit { .. } | Self::Fetch { .. }, Scope::Full) => 5,
-            (Self::Submit { .. } | Self::Fetch { .. }, Scope::Quick) => 3,
+            (Self::Cold, Scope::Quick)
+            | (Self::Submit { .. } | Self::Fetch { .. } | Self::Envelope { .. }, Scope::Full) => 5,
+            (Self::Submit { .. } | Self::Fetch { .. } | Self::Envelope { .. }, Scope::Quick) => 3,
         }
     }
 
@@ -192,7 +197,10 @@ impl Scenario {
                 sqs_latency_ms,
             } => {
                 let latency = Duration::from_millis(sqs_latency_ms);
-                fetch::measure(competitor, Customers::Plain(customers), latency, tls).await
+                fetch::measure(competitor, Customers::Plain(customers), false, latency, tls).await
+            }
+            Self::Envelope { customers } => {
+                fetch::measure(competitor, Customers::Plain(customers), true, Duration::ZERO, tls).await
             }
         }
     }
@@ -238,6 +246,7 @@ impl fmt::Display for Scenario {
                 customers,
                 sqs_latency_ms,
             } => write!(f, "fetch, {customers} customers, SQS at {sqs_latency_ms} ms"),
+            Self::Envelope { customers } => write!(f, "fetch, {customers} customers in an envelope"),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use self::{
     aws::{Aws, DeadLetter},
     destination::{Destination, Posted},
     runtime::Runtime,
-    source::Source,
+    source::{ENVELOPE_ITEMS, Source},
     token::TokenEndpoint,
 };
 use crate::tls::Tls;

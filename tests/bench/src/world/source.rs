@@ -21,7 +21,18 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Default)]
 pub(crate) struct Source {
     pub(crate) customers: Customers,
+    /// Puts them into an object, at [`ENVELOPE_ITEMS`].
+    pub(crate) envelope: bool,
 }
+
+/// Where the list is in an envelope.
+pub(crate) const ENVELOPE_ITEMS: &str = "/data";
+
+/// What stands before and after the list: members as Stripe has them.
+const ENVELOPE: [&str; 2] = [
+    r#"{"object":"list","data":["#,
+    r#"],"has_more":false,"url":"/customers"}"#,
+];
 
 impl Source {
     pub(super) fn get(&self, headers: &HeaderMap) -> Answer {
@@ -30,6 +41,7 @@ impl Source {
         }
         let chunks = Chunks {
             customers: self.customers.clone(),
+            around: if self.envelope { ENVELOPE } else { ["[", "]"] },
             next: Some(0),
         };
         let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
@@ -42,6 +54,8 @@ impl Source {
 
 struct Chunks {
     customers: Customers,
+    /// Text before and after the customers.
+    around: [&'static str; 2],
     /// The next customer; `None` after the end of the array.
     next: Option<u64>,
 }
@@ -51,9 +65,10 @@ impl Iterator for Chunks {
 
     fn next(&mut self) -> Option<Bytes> {
         let mut index = self.next?;
+        let [before, after] = self.around;
         let mut chunk = String::with_capacity(CHUNK + CHUNK / 8);
         if index == 0 {
-            chunk.push('[');
+            chunk.push_str(before);
         }
         while index < self.customers.count() && chunk.len() < CHUNK {
             if index > 0 {
@@ -64,7 +79,7 @@ impl Iterator for Chunks {
         }
         self.next = (index < self.customers.count()).then_some(index);
         if self.next.is_none() {
-            chunk.push(']');
+            chunk.push_str(after);
         }
         Some(chunk.into())
     }
