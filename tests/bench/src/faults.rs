@@ -54,7 +54,7 @@ struct Freeze {
 }
 
 struct Blocked {
-    /// Until every order that nobody blocks is delivered.
+    /// Until every order that is not blocked is delivered.
     others_after: Option<Duration>,
     /// Messages of such orders that came back, in percent.
     others_returned: f64,

@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
                 link.anchor = Some(value);
             }
         }
-        // Of a relation in typographic quotes or in HTML's `&quot;`, nobody can be sure.
+        // Of a relation in typographic quotes or in HTML's `&quot;`, it is not clear where it ends.
         let odd = |byte: &u8| !byte.is_ascii() || matches!(byte, b'&' | b'"' | b'\'' | b'`' | b'\\');
         let is_odd = link
             .relation

@@ -56,7 +56,7 @@ pub struct ReadPage<'a> {
     pub last_id: Option<&'a CustomerId>,
 }
 
-/// A next page is announced, but where it is cannot be told. Never holds text of the source.
+/// A next page is announced, but its address cannot be determined. Never holds text of the source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NextPageError {
     #[error("its Link header announces one, but cannot be read")]
@@ -136,7 +136,7 @@ impl Paging {
     /// The page after `page`; `None` after the last one.
     ///
     /// # Errors
-    /// A next page is announced, but where it is cannot be told.
+    /// A next page is announced, but its address cannot be determined.
     pub fn next_page(&self, page: ReadPage<'_>) -> Result<Option<Url>, NextPageError> {
         let more = self.says_more(page.more)?;
         if more == Some(false) {
