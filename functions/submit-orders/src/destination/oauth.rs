@@ -2,6 +2,7 @@
 //! an API key.
 
 mod endpoint;
+mod error;
 mod grant;
 
 use std::{
@@ -26,6 +27,7 @@ use url::Url;
 
 use super::{call_stats::CallRecorder, credentials::Credentials, transport::Transport};
 use endpoint::TokenEndpoint;
+pub use error::{TokenError, TokenErrorKind};
 
 /// How long before its end a token is replaced: longer than a POST may take, so that no POST is under way with a token
 /// that has just ended. Of a token that lives for less than twice this, half its life.
@@ -123,73 +125,6 @@ impl Token {
 
     fn is_to_be_renewed(&self) -> bool {
         self.age() >= self.ttl.saturating_sub(RENEW_BEFORE_END.min(self.ttl / 2))
-    }
-}
-
-/// A request for a token failed.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{kind}")]
-pub struct TokenError {
-    /// The number of the request, from 1. All who waited for the same request get its error: it is one failure.
-    pub request: u64,
-    pub kind: TokenErrorKind,
-}
-
-/// Why a request for a token failed. Of the token endpoint's answer it holds the status and the error code, and the
-/// description only where that repeats nothing that was sent.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum TokenErrorKind {
-    /// The client's credentials could not be read.
-    #[error(transparent)]
-    Credentials(#[from] SecretError),
-    /// An error of RFC 6749 §5.2, whatever its status, or a status that says so.
-    #[error("the token endpoint refused with {status}{}{}", after_colon(.error_code), after_colon(.description))]
-    Refused {
-        status: StatusCode,
-        /// Such as `invalid_client`.
-        error_code: Option<String>,
-        /// `error_description`, one line.
-        description: Option<String>,
-        /// What `Retry-After` asked for.
-        min_delay: Duration,
-    },
-    #[error("the token endpoint answered {status}{}", after_colon(.error_code))]
-    Transient {
-        status: StatusCode,
-        error_code: Option<String>,
-        min_delay: Duration,
-    },
-    #[error("the token endpoint is unreachable: {0}")]
-    Unreachable(#[from] Unreachable),
-    /// The answer holds no token that a header can carry.
-    #[error("the token endpoint answered {status}, but without an access token: check TokenUrl")]
-    NoToken { status: StatusCode },
-}
-
-fn after_colon(text: &Option<String>) -> String {
-    text.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
-}
-
-impl TokenErrorKind {
-    /// The field `error_code` in the log.
-    #[must_use]
-    pub fn error_code(&self) -> Option<&str> {
-        match self {
-            Self::Refused { error_code, .. } | Self::Transient { error_code, .. } => error_code.as_deref(),
-            Self::Unreachable(why) => Some(why.code()),
-            Self::Credentials(_) | Self::NoToken { .. } => None,
-        }
-    }
-
-    /// What the token endpoint answered, where it did.
-    #[must_use]
-    pub const fn status(&self) -> Option<StatusCode> {
-        match self {
-            Self::Refused { status, .. } | Self::Transient { status, .. } | Self::NoToken { status } => {
-                Some(*status)
-            }
-            Self::Credentials(_) | Self::Unreachable(_) => None,
-        }
     }
 }
 
