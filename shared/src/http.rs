@@ -8,7 +8,7 @@ mod unreachable;
 
 use http::StatusCode;
 
-pub use client::{CONNECT_TIMEOUT, HttpClient, POOL_IDLE_TIMEOUT, Tls, client};
+pub use client::{CONNECT_TIMEOUT, HttpClient, POOL_IDLE_TIMEOUT, Repeated, Tls, client};
 pub use unreachable::Unreachable;
 
 /// Whether the same request may succeed later without anybody changing anything: the row "transient" of the failure

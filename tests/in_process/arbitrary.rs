@@ -22,7 +22,6 @@ use proptest::prelude::*;
 use reqwest::Request;
 use sandbox::Settings;
 use serde_json::json;
-use shared::http::retry_after::RetryAfter;
 use submit_orders::{
     destination::transport::{Answer, Transport, Unreachable},
     verdict::{ResponseClass, classify},
@@ -106,7 +105,7 @@ fn deliver(body: &str, secret: Option<&str>, token: Answer, order: Answer) -> En
         let submit = submit_orders_over(&environment, &aws, transport.clone());
         let deadline = Instant::now() + FUNCTION_TIMEOUT;
         // As the handler does, but without its net under a panic.
-        submit.submission.submit(body, deadline).await;
+        submit.submission.submit(body, None, deadline).await;
         transport.posts.store(0, Ordering::Relaxed);
 
         let submit = submit_orders_over(&environment, &aws, transport.clone());
@@ -172,14 +171,13 @@ proptest! {
         if let Some(value) = retry_after.and_then(|value| HeaderValue::from_str(&value).ok()) {
             order.headers_mut().insert(RETRY_AFTER, value);
         }
-        let retry_after = RetryAfter::read(order.headers(), std::time::SystemTime::UNIX_EPOCH);
-        let says = classify(order.status(), retry_after);
+        let class = classify(order.status());
         let end = deliver(&good_message(), None, good_token(), order);
-        let (acknowledged, reason, posts) = match says {
-            ResponseClass::Stored | ResponseClass::AlreadyExists => (true, None, 1),
+        let (acknowledged, reason, posts) = match class {
+            ResponseClass::Stored => (true, None, 1),
             ResponseClass::Refused => (true, Some("rejected_by_destination"), 1),
-            ResponseClass::Unauthorized => (false, None, 2),
-            ResponseClass::Misconfigured | ResponseClass::Transient => (false, None, 1),
+            ResponseClass::Unauthorized => (false, None, 3),
+            ResponseClass::Blocked | ResponseClass::Conflict | ResponseClass::Transient => (false, None, 1),
         };
         prop_assert_eq!((end.acknowledged, end.reason(), end.posts), (acknowledged, reason, posts));
     }

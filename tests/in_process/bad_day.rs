@@ -7,6 +7,10 @@ use integration_tests::{
 use sandbox::{Action, Answer, Endpoint, Rule, Settings, customers};
 use serde_json::json;
 
+fn message(id: u64) -> String {
+    fixture::message(&fixture::customer_with_id(id))
+}
+
 /// Runs 200 customers through every kind of failure, and returns how many messages `submit-orders` received, each as often
 /// as it came.
 pub(crate) async fn bad_day() -> (Bridge, usize) {
@@ -48,6 +52,7 @@ pub(crate) async fn bad_day() -> (Bridge, usize) {
             10 => bridge
                 .aws
                 .set_secret(DESTINATION_SECRET, "fixture-client-secret, but no JSON"),
+            11 | 15 => bridge.enqueue((round * 100..round * 100 + 40).map(message)),
             12 => {
                 bridge.sandbox.rotate_client_secret("fixture-client-secret-2");
                 bridge.sandbox.revoke_tokens();

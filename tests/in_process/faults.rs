@@ -2,17 +2,25 @@
 //!
 //! * `answers`: what the destination answers, or does not.
 //! * `token`: the token, and the credentials that it is requested with.
-//! * `halt`: when no call is made: halts, deadlines, the rate limit.
-//! * `queues`: the two queues: what is laid down, and what comes back when.
+//! * `blocked`: when one order is not let through, and when none is.
+//! * `circuit`: when no call is made: an open circuit, deadlines, the rate limit.
+//! * `conflicts`: whether the order exists, or a request for it is under way.
+//! * `queues`: the two queues: what is dead-lettered, and what comes back when.
 //! * `batches`: batches of all shapes.
 
 mod answers;
 mod batches;
-mod halt;
+mod blocked;
+mod circuit;
+mod conflicts;
 mod queues;
 mod token;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -60,13 +68,23 @@ enum Outcome {
     Retry { hidden_for: u64 },
 }
 
-/// Delivers one message through a bridge that was spoilt, with little time for it.
+/// Delivers one message for the first time, with little time for it.
 async fn deliver_one(bridge: &Bridge) -> Outcome {
+    deliver_again(bridge, 1, Duration::ZERO).await
+}
+
+/// Delivers one message that was received so often, for the first time so long ago; with little time for it.
+async fn deliver_again(bridge: &Bridge, receives: u64, since_first_receive: Duration) -> Outcome {
     bridge.enqueue([message(1)]);
-    let event = bridge.aws.queues(|queues| {
+    let mut event = bridge.aws.queues(|queues| {
         let received = queues.receive(QUEUE_URL, 1, |_| 0);
         queues.event(&received)
     });
+    let first_received = bridge.aws.wall_clock() - since_first_receive;
+    let epoch_ms = first_received.duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let attributes = &mut event["Records"][0]["attributes"];
+    attributes["ApproximateReceiveCount"] = json!(receives.to_string());
+    attributes["ApproximateFirstReceiveTimestamp"] = json!(epoch_ms.to_string());
     let deadline = Instant::now() + submit_orders::submission::WRAP_UP + LITTLE_TIME;
     let answer = bridge.submit.handle(&raw(&event), until(deadline)).await.unwrap();
     let letters = bridge.dead_letters();
@@ -91,6 +109,13 @@ async fn outcome(rule: Rule) -> Outcome {
     deliver_one(&bridge).await
 }
 
+async fn one_at_a_time() -> Bridge {
+    Bridge::start(Settings::default(), |environment| {
+        environment.with("MAX_IN_FLIGHT", "1")
+    })
+    .await
+}
+
 fn on_orders(action: impl Into<Action>) -> Rule {
     Rule::on(Endpoint::Orders, action)
 }
@@ -102,7 +127,7 @@ fn assert_first_step(outcome: &Outcome, what: &str) {
     assert!((15..=30).contains(hidden_for), "{what}: {hidden_for} s");
 }
 
-/// How many POSTs five more messages lead to: none while a halt is on.
+/// How many POSTs five more messages lead to: none while the circuit is open.
 async fn posts_of_another_batch(bridge: &Bridge) -> u64 {
     let before = bridge.sandbox.counters().order_posts;
     bridge.enqueue((100..105).map(message));

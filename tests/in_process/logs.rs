@@ -25,7 +25,8 @@ thread_local! {
 
 /// One subscriber for all threads: what a callsite is interested in is kept for the whole process.
 pub(crate) static LOGGING: LazyLock<()> = LazyLock::new(|| {
-    tracing::subscriber::set_global_default(shared::lambda::logging::subscriber("TRACE", || Log)).unwrap();
+    tracing::subscriber::set_global_default(shared::lambda::logging::subscriber("TRACE", true, || Log))
+        .unwrap();
 });
 
 struct Log;
@@ -78,6 +79,7 @@ async fn bad_day_logs_no_personal_data_or_credential() {
             "customer_rejected",
             "message_received",
             "messages_retried",
+            "order_deferred",
             "order_delivered",
             "order_mapped",
             "order_posted",

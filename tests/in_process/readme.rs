@@ -1,40 +1,34 @@
 //! The documents' tables of failures and of metrics against the code.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use http::StatusCode;
 use integration_tests::documents::{FAILURES, MONITORING, rows};
-use shared::http::retry_after::RetryAfter;
 use submit_orders::verdict::{ResponseClass, classify};
 
 /// The titles of the two tables of `docs/failures.md` about orders.
 const ANSWERS: &str = "the destination answers";
 const OTHER_FAILURES: &str = "what else fails";
 
-/// Whether a row's first cell names this answer.
-fn names(cell: &str, status: u16, with_retry_after: bool) -> bool {
-    let (statuses, wants_retry_after) = match cell.strip_suffix(" with `Retry-After`") {
-        Some(statuses) => (statuses, true),
-        None => (cell, false),
-    };
-    let named = statuses.split(", ").any(|name| {
+/// Whether a row's first cell names this status.
+fn names(cell: &str, status: u16) -> bool {
+    cell.split(", ").any(|name| {
         let class = name
             .strip_suffix("xx")
             .and_then(|class| class.parse::<u16>().ok());
         class.map_or(name == status.to_string(), |class| class == status / 100)
-    });
-    named && (!wants_retry_after || with_retry_after)
+    })
 }
 
-/// The verdict and the consequence that the table gives for this answer: those of the row that is closest to it.
-fn documented(status: u16, with_retry_after: bool) -> (&'static str, &'static str) {
+/// The verdict and the consequence that the table gives for this status: those of the row that is closest to it.
+fn documented(status: u16) -> (&'static str, &'static str) {
     let rows = rows(FAILURES, ANSWERS);
     let mut matching: Vec<_> = rows
         .iter()
-        .filter(|row| names(row[0].trim_start_matches("other "), status, with_retry_after))
+        .filter(|row| names(row[0].trim_start_matches("other "), status))
         .collect();
-    // "other" comes after what is named; `Retry-After` says more than its absence.
-    matching.sort_by_key(|row| (row[0].starts_with("other "), !row[0].contains("Retry-After")));
+    // "other" comes after what is named.
+    matching.sort_by_key(|row| row[0].starts_with("other "));
     let row = matching.first().unwrap_or_else(|| panic!("no row for {status}"));
     (row[1], row[2])
 }
@@ -42,35 +36,18 @@ fn documented(status: u16, with_retry_after: bool) -> (&'static str, &'static st
 #[test]
 fn failure_table_agrees_with_classify() {
     for status in 200..600 {
-        for with_retry_after in [false, true] {
-            let retry_after = if with_retry_after {
-                RetryAfter::Wait(Duration::ZERO)
-            } else {
-                RetryAfter::Absent
-            };
-            let (verdict, then) = documented(status, with_retry_after);
-            let agrees = match classify(StatusCode::from_u16(status).unwrap(), retry_after) {
-                ResponseClass::Stored => verdict == "delivered" && then == "done",
-                ResponseClass::AlreadyExists => {
-                    verdict == "delivered or retried" && then.contains("duplicate")
-                }
-                ResponseClass::Transient if status == 409 => {
-                    verdict == "delivered or retried" && then.contains("under way")
-                }
-                ResponseClass::Refused => verdict == "rejected" && then.contains("rejected_by_destination"),
-                ResponseClass::Unauthorized => verdict == "retried" && then.contains("new token"),
-                ResponseClass::Misconfigured => {
-                    verdict == "retried" && then.contains("**the circuit opens**")
-                }
-                ResponseClass::Transient => {
-                    verdict == "retried" && then.starts_with("later") && !then.contains("circuit opens")
-                }
-            };
-            assert!(
-                agrees,
-                "{status}, Retry-After {with_retry_after}: docs/failures.md says {verdict}, {then}"
-            );
-        }
+        let (verdict, then) = documented(status);
+        let agrees = match classify(StatusCode::from_u16(status).unwrap()) {
+            ResponseClass::Stored => verdict == "delivered" && then == "done",
+            ResponseClass::Conflict => verdict == "delivered or retried" && then.contains("`ConflictMeans`"),
+            ResponseClass::Refused => verdict == "rejected" && then.contains("rejected_by_destination"),
+            ResponseClass::Unauthorized => verdict == "retried" && then.contains("new token"),
+            ResponseClass::Blocked => verdict == "retried" && then.contains("the circuit opens"),
+            ResponseClass::Transient => {
+                verdict == "retried" && then.starts_with("later") && !then.contains("circuit opens")
+            }
+        };
+        assert!(agrees, "{status}: the table says {verdict}, {then}");
     }
 }
 

@@ -77,7 +77,8 @@ async fn second_run_of_an_order_date_orders_nothing() {
         customers: customers::generate(30, 3).into(),
         ..Settings::default()
     };
-    let bridge = Bridge::start(settings, |environment| environment).await;
+    let change = |environment: Environment| environment.with("CONFLICT_MEANS", "duplicate");
+    let bridge = Bridge::start(settings, change).await;
     for order_date in [ORDER_DATE, "2023-10-15T15:30:00+01:00"] {
         bridge.run(json!({"order_date": order_date})).await.unwrap();
         bridge.drain().await;

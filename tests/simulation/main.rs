@@ -11,6 +11,7 @@
     reason = "in a test a failed expectation is the message"
 )]
 
+mod blocked;
 mod outage;
 
 use std::{

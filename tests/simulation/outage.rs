@@ -26,7 +26,7 @@ async fn posts_during(outage: Duration, messages: u64, workers: u64) -> u64 {
     let aws = account(&settings);
     let destination = Destination::new(1, &settings.client_secret);
     let over = Instant::now() + outage;
-    destination.state().forecast = vec![(Instant::now(), Weather::Busy), (over, Weather::Fair)];
+    destination.state().forecast = vec![(Instant::now(), Weather::Overloaded), (over, Weather::Fair)];
     let environment = Environment::at(
         "https://s.example.com/",
         "https://t.example.com/",

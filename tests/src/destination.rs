@@ -25,7 +25,9 @@ pub enum Weather {
     /// Connections, but never an answer.
     Hanging,
     /// 503 to orders, sometimes with `Retry-After`.
-    Busy,
+    Overloaded,
+    /// Half of the orders are answered too late: each is then under way for a while.
+    Slow,
     /// 429 to orders, with `Retry-After`.
     RateLimited,
     /// 403 to everybody.
@@ -45,6 +47,39 @@ pub struct Stored {
     pub repeats: u64,
 }
 
+/// What the destination answers to an order that exists, or that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// 409 to an order that exists; otherwise it repeats the first answer.
+    pub conflict_if_exists: bool,
+    /// 409 to an order of which another request is under way; otherwise 503.
+    pub conflict_if_under_way: bool,
+    /// A request that is under way may fail; otherwise it stores the order.
+    pub under_way_may_fail: bool,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            conflict_if_exists: true,
+            conflict_if_under_way: false,
+            under_way_may_fail: false,
+        }
+    }
+}
+
+/// A request is under way for less than this: less than the client's own timeout, and so less than it takes until the
+/// message is received again.
+const MAX_UNDER_WAY: Duration = Duration::from_secs(14);
+
+/// A request whose client does not wait for the answer any more.
+#[derive(Debug)]
+struct UnderWay {
+    until: Instant,
+    body: Bytes,
+    fails: bool,
+}
+
 /// What is on record, and what rules.
 #[derive(Debug)]
 pub struct State {
@@ -60,8 +95,16 @@ pub struct State {
     pub client_secret: String,
     /// The weather, and from when on it is another: sorted.
     pub forecast: Vec<(Instant, Weather)>,
-    /// Customers whose orders are refused.
+    /// Customers whose orders are answered 422.
     pub refused_customers: Vec<String>,
+    /// Customers whose orders are answered 403.
+    pub blocked_customers: Vec<String>,
+    pub manners: Manners,
+    /// When orders were answered 403, by order id.
+    pub blocked: BTreeMap<String, Vec<Instant>>,
+    /// When orders were answered as delivered.
+    pub deliveries: Vec<Instant>,
+    under_way: BTreeMap<String, UnderWay>,
     not_before: BTreeMap<String, Instant>,
     tokens: u64,
     first_valid_token: u64,
@@ -87,6 +130,11 @@ impl Destination {
             client_secret: client_secret.to_owned(),
             forecast: Vec::new(),
             refused_customers: Vec::new(),
+            blocked_customers: Vec::new(),
+            manners: Manners::default(),
+            blocked: BTreeMap::new(),
+            deliveries: Vec::new(),
+            under_way: BTreeMap::new(),
             not_before: BTreeMap::new(),
             tokens: 0,
             first_valid_token: 1,
@@ -113,9 +161,9 @@ impl State {
             Weather::Mixed => match self.random.u32(..10) {
                 0 => Weather::Down,
                 1 => Weather::Hanging,
-                2 => Weather::Busy,
+                2 => Weather::Overloaded,
                 3 => Weather::RateLimited,
-                4 => Weather::Forbidden,
+                4 => Weather::Slow,
                 _ => Weather::Mixed,
             },
             weather => weather,
@@ -139,7 +187,7 @@ impl State {
         )
     }
 
-    fn order(&mut self, request: &Request) -> Answer {
+    fn order(&mut self, request: &Request, weather: Weather) -> Result<Answer, Silence> {
         let token = request.headers()[header::AUTHORIZATION]
             .to_str()
             .unwrap_or_default();
@@ -149,27 +197,67 @@ impl State {
             .and_then(|number| number.parse().ok())
             .unwrap_or_default();
         if token < self.first_valid_token || token > self.tokens {
-            return answer(401, &json!({}));
+            return Ok(answer(401, &json!({})));
         }
         let body = request.body().and_then(Body::as_bytes).unwrap_or_default();
         let order: Value = serde_json::from_slice(body).expect("an order is JSON");
         let customer = order["customerInfo"]["id"].as_str().unwrap_or_default();
         if self.refused_customers.iter().any(|refused| refused == customer) {
-            return answer(422, &json!({"title": "Refused", "detail": "by the model"}));
+            return Ok(answer(
+                422,
+                &json!({"title": "Refused", "detail": "by the model"}),
+            ));
         }
         let id = order["orderId"].as_str().unwrap_or_default().to_owned();
+        if self.blocked_customers.iter().any(|blocked| blocked == customer) {
+            return Ok(self.block(&id));
+        }
+        if self.under_way.contains_key(&id) {
+            let status = if self.manners.conflict_if_under_way {
+                409
+            } else {
+                503
+            };
+            return Ok(answer(status, &json!({})));
+        }
         if let Some(stored) = self.ledger.get_mut(&id) {
             stored.repeats += 1;
-            return answer(409, &json!({}));
+            self.deliveries.push(Instant::now());
+            let status = if self.manners.conflict_if_exists { 409 } else { 201 };
+            return Ok(answer(status, &json!({})));
         }
-        self.ledger.insert(
-            id,
-            Stored {
-                body: Bytes::copy_from_slice(body),
-                repeats: 0,
-            },
-        );
-        answer(201, &json!({}))
+        let body = Bytes::copy_from_slice(body);
+        if weather == Weather::Slow && self.random.bool() {
+            let request = UnderWay {
+                until: Instant::now() + MAX_UNDER_WAY.mul_f64(self.random.f64()),
+                body,
+                fails: self.manners.under_way_may_fail && self.random.bool(),
+            };
+            self.under_way.insert(id, request);
+            return Err(Silence::Forever);
+        }
+        self.ledger.insert(id, Stored { body, repeats: 0 });
+        self.deliveries.push(Instant::now());
+        Ok(answer(201, &json!({})))
+    }
+
+    /// Ends the requests whose time has come.
+    fn end_requests(&mut self) {
+        let now = Instant::now();
+        for (id, request) in self.under_way.extract_if(.., |_, request| request.until <= now) {
+            if !request.fails {
+                let body = request.body;
+                self.ledger.insert(id, Stored { body, repeats: 0 });
+            }
+        }
+    }
+
+    fn block(&mut self, id: &str) -> Answer {
+        self.blocked
+            .entry(id.to_owned())
+            .or_default()
+            .push(Instant::now());
+        answer(403, &json!({}))
     }
 
     /// An answer that asks to wait, and the note that it did.
@@ -203,19 +291,26 @@ impl State {
                 self.too_early.push(id.to_owned());
             }
         }
-        match self.weather() {
+        self.end_requests();
+        let weather = self.weather();
+        match weather {
             Weather::Down => Err(Silence::Broken(Unreachable::NotConnected)),
             Weather::Hanging => Err(Silence::Forever),
-            Weather::Busy if is_order => {
+            Weather::Overloaded if is_order => {
                 let most = if self.random.bool() { 900 } else { 0 };
                 Ok(self.wait(503, id, most))
             }
             Weather::RateLimited if is_order => Ok(self.wait(429, id, 120)),
-            Weather::Forbidden => Ok(answer(403, &json!({}))),
+            Weather::Forbidden => Ok(self.block(id)),
             Weather::NoTokens if !is_order => Ok(answer(500, &json!({}))),
-            Weather::Fair | Weather::Busy | Weather::RateLimited | Weather::NoTokens | Weather::Mixed => {
+            Weather::Fair
+            | Weather::Overloaded
+            | Weather::RateLimited
+            | Weather::NoTokens
+            | Weather::Slow
+            | Weather::Mixed => {
                 let answer = if is_order {
-                    self.order(request)
+                    self.order(request, weather)?
                 } else {
                     self.token(request)
                 };

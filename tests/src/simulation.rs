@@ -5,6 +5,9 @@
 //! which calls to AWS fail, which messages are delivered twice and out of order, and when a worker is killed
 //! between two awaits. The same seed is the same story, to the letter.
 
+mod checks;
+mod fates;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
@@ -14,9 +17,7 @@ use std::{
     time::Duration,
 };
 
-use fixture::{Change, customer_with_id};
 use serde_json::{Value, json};
-use shared::domain::order_id::{OneOrderPer, OrderId};
 use submit_orders::handler::Handler;
 use tokio::time::Instant;
 
@@ -26,10 +27,10 @@ use crate::{
         DEAD_LETTER_QUEUE_URL, DESTINATION_SECRET, Environment, FUNCTION_TIMEOUT, QUEUE_URL, raw,
         submit_orders_over, until,
     },
-    destination::{CLIENT_ID, Destination, Weather},
-    emf::{VERDICT_METRICS, sum},
+    destination::{CLIENT_ID, Destination, Manners},
     sqs::{QueueSettings, StoredMessage},
 };
+use fates::{Fate, fates, forecast};
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -44,15 +45,6 @@ pub enum Kind {
     Chaotic,
     /// The destination is down for longer than the queue keeps messages.
     Hopeless,
-}
-
-/// What should become of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Fate {
-    /// Its order, by id and body.
-    Order(String, Value),
-    /// A dead letter with this reason.
-    DeadLetter(&'static str),
 }
 
 /// A story that came to its end.
@@ -74,6 +66,53 @@ pub struct Story {
     pub lasted: Duration,
 }
 
+/// How the destination answers an order that exists or is under way, and what the bridge takes 409 for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Conflicts {
+    /// 409 says that the order exists, and is taken for that.
+    Duplicate,
+    /// 409 says that a request is under way, and is retried.
+    Retry,
+    /// 409 says either of the two; requests under way may fail.
+    ConfirmFailures,
+    /// 409 says either of the two; messages may be delivered twice.
+    ConfirmTwice,
+    /// 409 says that a request is under way, and is believed after a minute all the same.
+    ConfirmReplays,
+}
+
+impl Conflicts {
+    const ALL: [Self; 5] = [
+        Self::Duplicate,
+        Self::Retry,
+        Self::ConfirmFailures,
+        Self::ConfirmTwice,
+        Self::ConfirmReplays,
+    ];
+
+    const fn means(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Retry => "retry",
+            Self::ConfirmFailures | Self::ConfirmTwice | Self::ConfirmReplays => "confirm",
+        }
+    }
+
+    const fn manners(self) -> Manners {
+        Manners {
+            conflict_if_exists: !matches!(self, Self::Retry | Self::ConfirmReplays),
+            conflict_if_under_way: !matches!(self, Self::Duplicate),
+            under_way_may_fail: !matches!(self, Self::ConfirmTwice),
+        }
+    }
+
+    /// A duplicate delivery meets the request of the first one under way. `confirm` believes that the order exists, if
+    /// the message was received a minute ago before that: only where such requests do not fail is that no loss.
+    const fn may_be_delivered_twice(self) -> bool {
+        !matches!(self, Self::ConfirmFailures | Self::ConfirmReplays)
+    }
+}
+
 /// Tells the story of a seed.
 #[must_use]
 pub fn tell(seed: u64) -> Story {
@@ -89,6 +128,7 @@ pub fn tell(seed: u64) -> Story {
 
 struct World {
     kind: Kind,
+    conflicts: Conflicts,
     random: Arc<Mutex<fastrand::Rng>>,
     aws: Aws,
     destination: Destination,
@@ -169,6 +209,9 @@ impl World {
         if random.u32(..4) == 0 {
             environment = environment.with("ORDERS_PER_SECOND", random.u32(1..=20).to_string());
         }
+        let conflicts = Conflicts::ALL[random.usize(..Conflicts::ALL.len())];
+        destination.state().manners = conflicts.manners();
+        environment = environment.with("CONFLICT_MEANS", conflicts.means());
         let (workers, batch) = (random.usize(1..=3), random.usize(1..=20));
         // Days of hourly tries make a long story of each message.
         let most = if kind == Kind::Hopeless { 4 } else { 24 };
@@ -176,6 +219,7 @@ impl World {
         let calm_from = forecast(&mut random, kind, &destination);
         let world = Self {
             kind,
+            conflicts,
             random: Arc::new(Mutex::new(random)),
             aws,
             destination,
@@ -295,6 +339,9 @@ impl World {
 
     /// SQS delivers at least once: some messages stay visible though they were received.
     fn deliver_twice(&self, received: &[StoredMessage]) {
+        if !self.conflicts.may_be_delivered_twice() {
+            return;
+        }
         for message in received {
             if self.by_chance(3) {
                 self.aws
@@ -357,153 +404,8 @@ impl World {
             }
         }
     }
-
-    /// What is not as it should be, now that the dust has settled.
-    fn wrong(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let state = self.destination.state();
-        let letters = self.aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL));
-        let reasons = |body: &String| {
-            let of = letters.iter().filter(|letter| letter.body == *body);
-            of.map(|letter| letter.attributes.get("reason").map_or("none", String::as_str))
-                .collect::<BTreeSet<_>>()
-        };
-        for (body, fate) in &self.fates {
-            let found = reasons(body);
-            match fate {
-                Fate::Order(id, expected) => {
-                    let stored = state.ledger.get(id);
-                    let same = |stored: &crate::destination::Stored| {
-                        serde_json::from_slice::<Value>(&stored.body).is_ok_and(|order| order == *expected)
-                    };
-                    match (self.kind, stored) {
-                        (_, Some(stored)) if !same(stored) => wrong.push(format!("{id} is another order")),
-                        (Kind::Orderly | Kind::Chaotic, None) => {
-                            wrong.push(format!("{id} is not in the ledger"))
-                        }
-                        (Kind::Hopeless, None) if found != BTreeSet::from(["expired"]) => {
-                            wrong.push(format!("{id} is neither in the ledger nor expired: {found:?}"));
-                        }
-                        _ => {}
-                    }
-                    if self.kind != Kind::Hopeless && !found.is_empty() {
-                        wrong.push(format!("{id} is a dead letter: {found:?}"));
-                    }
-                }
-                Fate::DeadLetter(reason) => {
-                    // A refusal has to be heard: in a hopeless world the message may expire before.
-                    let expired = self.kind == Kind::Hopeless && found == BTreeSet::from(["expired"]);
-                    if found != BTreeSet::from([*reason]) && !expired {
-                        wrong.push(format!("not a dead letter with {reason}, but {found:?}: {body}"));
-                    }
-                }
-            }
-        }
-        let orders = self
-            .fates
-            .values()
-            .filter(|fate| matches!(fate, Fate::Order(..)))
-            .count();
-        if state.ledger.len() > orders {
-            wrong.push(format!("{} orders, but {orders} customers", state.ledger.len()));
-        }
-        if letters
-            .iter()
-            .any(|letter| !self.fates.contains_key(&letter.body))
-        {
-            wrong.push("a dead letter that nobody sent".to_owned());
-        }
-        let unseen = self
-            .aws
-            .queues(|queues| std::mem::take(&mut queues.deleted_unseen));
-        if !unseen.is_empty() {
-            wrong.push(format!(
-                "{} messages were deleted unseen at the end of their retention",
-                unseen.len()
-            ));
-        }
-        let lines = self.aws.console().metrics();
-        let counted: f64 = VERDICT_METRICS.iter().map(|end| sum(&lines, end)).sum();
-        let settled = self.counts.lock().expect("not poisoned").settled;
-        if counted.to_string() != settled.to_string() {
-            wrong.push(format!("the metrics have {counted} of {settled} messages"));
-        }
-        // Where visibilities can always be set, and nothing is delivered twice, nobody is asked too early.
-        if self.kind == Kind::Orderly && !state.too_early.is_empty() {
-            wrong.push(format!("posted before Retry-After: {:?}", state.too_early));
-        }
-        wrong
-    }
 }
 
 fn client(secret: &str) -> String {
     json!({"client_id": CLIENT_ID, "client_secret": secret}).to_string()
-}
-
-/// Messages, and what should become of each.
-fn fates(count: u32, random: &mut fastrand::Rng, destination: &Destination) -> BTreeMap<String, Fate> {
-    (0..count)
-        .map(|id| {
-            let mut customer = customer_with_id(id).with("/email", format!("customer-{id}@example.com"));
-            let fate = match random.u32(..20) {
-                0 => {
-                    customer.set("/email", "no address");
-                    Fate::DeadLetter("invalid_customer")
-                }
-                1 => {
-                    destination.state().refused_customers.push(id.to_string());
-                    Fate::DeadLetter("rejected_by_destination")
-                }
-                2 => return (format!("no JSON {id}"), Fate::DeadLetter("malformed_message")),
-                _ => order(&customer),
-            };
-            (fixture::message(&customer), fate)
-        })
-        .collect()
-}
-
-/// The order of a customer of the model: the fixture's, where the two differ as their customers do.
-fn order(customer: &Value) -> Fate {
-    let id = customer[fixture::ID].to_string();
-    let customer_id = shared::mapping::customer::read_customer_id(&raw(customer)).expect("an id");
-    let date = ORDER_DATE.parse().expect("a date");
-    let order_id = OrderId::new(&customer_id, date, OneOrderPer::Run).to_string();
-    let order = fixture::order()
-        .with("/orderId", order_id.as_str())
-        .with("/customerInfo/id", id)
-        .with("/customerInfo/contactEmail", customer["email"].clone());
-    Fate::Order(order_id, order)
-}
-
-/// # Returns
-/// When it is fair for good.
-fn forecast(random: &mut fastrand::Rng, kind: Kind, destination: &Destination) -> Instant {
-    use Weather::{Busy, Down, Fair, Forbidden, Hanging, Mixed, NoTokens, RateLimited};
-    let began = Instant::now();
-    let mut state = destination.state();
-    if kind == Kind::Hopeless {
-        let weather = [Down, Busy, Forbidden, NoTokens][random.usize(..4)];
-        state.forecast = vec![(began + HOUR * random.u32(..2), weather), (began + 6 * DAY, Fair)];
-        return began + 6 * DAY;
-    }
-    // Twenty hours of bad weather, and a rotation with its gap, are less than the day that must cost nothing.
-    let end = began + HOUR * random.u32(1..=20);
-    let mut from = began;
-    while from < end {
-        let weather = [
-            Fair,
-            Down,
-            Hanging,
-            Busy,
-            RateLimited,
-            Forbidden,
-            NoTokens,
-            Mixed,
-            Mixed,
-        ][random.usize(..9)];
-        state.forecast.push((from, weather));
-        from += Duration::from_secs(random.u64(1..=4 * 3600));
-    }
-    state.forecast.push((end, Fair));
-    end
 }

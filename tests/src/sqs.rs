@@ -29,6 +29,7 @@ pub struct StoredMessage {
     pub visible_at: Instant,
     /// The last receive.
     pub received_at: Option<Instant>,
+    pub first_received_at: Option<Instant>,
     pub receives: u32,
 }
 
@@ -157,6 +158,7 @@ impl Queues {
             sent: now,
             visible_at: now,
             received_at: None,
+            first_received_at: None,
             receives: 0,
         };
         queue.messages.insert(self.sent, message);
@@ -219,6 +221,7 @@ impl Queues {
             } else {
                 message.receives += 1;
                 message.received_at = Some(now);
+                message.first_received_at.get_or_insert(now);
                 message.visible_at = now + poll.hidden_for.unwrap_or(settings.visibility);
                 received.push(message.clone());
             }

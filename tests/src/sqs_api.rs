@@ -124,7 +124,7 @@ impl Queues {
             let mut attributes = json!({
                 "ApproximateReceiveCount": message.receives.to_string(),
                 "SentTimestamp": epoch_ms(message.sent),
-                "ApproximateFirstReceiveTimestamp": epoch_ms(message.received_at.unwrap_or(message.sent)),
+                "ApproximateFirstReceiveTimestamp": epoch_ms(message.first_received_at.unwrap_or(message.sent)),
                 "SenderId": "AIDAEXAMPLE"
             });
             if let Some(header) = &message.trace_header {

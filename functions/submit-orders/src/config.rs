@@ -14,7 +14,11 @@ use shared::{
     lambda::metrics,
 };
 
-use crate::destination::{OrderApiSettings, oauth::AuthSettings};
+use crate::destination::{
+    OrderApiSettings,
+    conflict::{ConflictMeans, ConflictSettings},
+    oauth::AuthSettings,
+};
 use auth::{method_header, read_method};
 
 /// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
@@ -23,7 +27,8 @@ const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 /// The variables, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `DESTINATION_URL`, `IDEMPOTENCY_KEY_HEADER` (default `Idempotency-Key`), `ORDERS_PER_SECOND` (no limit).
+    /// `DESTINATION_URL`, `IDEMPOTENCY_KEY_HEADER` (default `Idempotency-Key`), `ORDERS_PER_SECOND` (no limit),
+    /// `CONFLICT_MEANS` (`confirm`), `DUPLICATE_TEXT`.
     pub destination: OrderApiSettings,
     /// `DESTINATION_AUTH` and its variables, `DESTINATION_SECRET_ARN`.
     pub auth: AuthSettings,
@@ -37,6 +42,8 @@ pub struct Config {
     pub dead_letter_queue_url: String,
     /// `MAX_IN_FLIGHT`: how many orders of one invocation are posted at once.
     pub max_in_flight: NonZeroUsize,
+    /// `LOG_ERROR_TEXT` (`false`): whether the destination's own words are logged, which may repeat personal data.
+    pub log_error_text: bool,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
     pub metrics: metrics::Settings,
 }
@@ -60,6 +67,9 @@ impl Config {
         let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
         let max_in_flight = variables.optional("MAX_IN_FLIGHT", in_flight);
         let order_interval = variables.optional("ORDERS_PER_SECOND", interval);
+        let conflict_means = variables.optional("CONFLICT_MEANS", conflict_means);
+        let duplicate_text = variables.optional("DUPLICATE_TEXT", text);
+        let log_error_text = variables.optional("LOG_ERROR_TEXT", flag);
         let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
             Some(Self {
@@ -67,6 +77,10 @@ impl Config {
                     url: destination_url?,
                     idempotency_key_header: idempotency_key_header.clone(),
                     order_interval: order_interval.filter(|interval| !interval.is_zero()),
+                    conflicts: ConflictSettings {
+                        means: conflict_means.unwrap_or(ConflictMeans::Confirm),
+                        duplicate_text,
+                    },
                 },
                 auth: AuthSettings {
                     own_headers: vec![method_header(method.as_ref()?), idempotency_key_header],
@@ -78,9 +92,23 @@ impl Config {
                 queue_retention: queue_retention?,
                 dead_letter_queue_url: dead_letter_queue_url?,
                 max_in_flight: max_in_flight.unwrap_or(DEFAULT_IN_FLIGHT),
+                log_error_text: log_error_text.unwrap_or(false),
                 metrics,
             })
         })
+    }
+}
+
+fn flag(value: &str) -> Result<bool, &'static str> {
+    value.parse().map_err(|_| "must be true or false")
+}
+
+fn conflict_means(value: &str) -> Result<ConflictMeans, &'static str> {
+    match value {
+        "duplicate" => Ok(ConflictMeans::Duplicate),
+        "retry" => Ok(ConflictMeans::Retry),
+        "confirm" => Ok(ConflictMeans::Confirm),
+        _ => Err("must be duplicate, retry or confirm"),
     }
 }
 
@@ -164,6 +192,9 @@ mod tests {
         assert_eq!(config.one_order_per, OneOrderPer::Run);
         assert_eq!(config.max_in_flight.get(), 10);
         assert_eq!(config.destination.order_interval, None);
+        assert_eq!(config.destination.conflicts.means, ConflictMeans::Confirm);
+        assert_eq!(config.destination.conflicts.duplicate_text, None);
+        assert!(!config.log_error_text);
         assert_eq!(config.metrics.namespace, "CustomerOrderSync");
     }
 
@@ -177,6 +208,9 @@ mod tests {
             ("ONE_ORDER_PER", "month"),
             ("MAX_IN_FLIGHT", "20"),
             ("ORDERS_PER_SECOND", "2.5"),
+            ("CONFLICT_MEANS", "retry"),
+            ("DUPLICATE_TEXT", "already exists"),
+            ("LOG_ERROR_TEXT", "true"),
             ("METRICS_NAMESPACE", "Acme"),
             ("STACK_NAME", "orders"),
         ])
@@ -200,6 +234,10 @@ mod tests {
             config.destination.order_interval,
             Some(Duration::from_millis(400))
         );
+        assert!(config.log_error_text);
+        let conflicts = config.destination.conflicts;
+        assert_eq!(conflicts.means, ConflictMeans::Retry);
+        assert_eq!(conflicts.duplicate_text.as_deref(), Some("already exists"));
         assert_eq!(
             (&*config.metrics.namespace, &*config.metrics.stack),
             ("Acme", "orders")
@@ -262,6 +300,8 @@ mod tests {
             ("ONE_ORDER_PER", "week"),
             ("QUEUE_RETENTION_SECS", "4 days"),
             ("MAX_IN_FLIGHT", "0"),
+            ("CONFLICT_MEANS", "exists"),
+            ("LOG_ERROR_TEXT", "yes"),
             ("ORDERS_PER_SECOND", "-1"),
             ("METRICS_NAMESPACE", "AWS/Lambda"),
         ])
@@ -272,6 +312,8 @@ mod tests {
             "TOKEN_URL is not set",
             "OAUTH_CLIENT_AUTH must be basic or post",
             "ONE_ORDER_PER must be run, day, month or customer",
+            "CONFLICT_MEANS must be duplicate, retry or confirm",
+            "LOG_ERROR_TEXT must be true or false",
             "QUEUE_RETENTION_SECS must be a whole number of seconds",
             "MAX_IN_FLIGHT must be a whole number from 1 to 400",
             "ORDERS_PER_SECOND must be a number",

@@ -1,14 +1,22 @@
 //! The destination API: one POST per order, with a token, as far as circuit breaker and rate limit permit.
 
+mod blocked_orders;
 pub mod call_stats;
 pub mod circuit_breaker;
+pub mod conflict;
 mod credentials;
 pub mod oauth;
 pub mod problem;
 mod rate_limiter;
 pub mod transport;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use http::{
     HeaderName, HeaderValue, Method, StatusCode,
@@ -23,11 +31,13 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::verdict::{Deferral, Reason, Rejection, ResponseClass, Retry, RetryReason, Verdict, classify};
+use blocked_orders::{Blocked, BlockedOrders};
 use call_stats::CallRecorder;
 use circuit_breaker::{CircuitBreaker, CircuitOpen, Permit};
+use conflict::{Conflict, ConflictSettings};
 use oauth::{Token, TokenError, TokenErrorKind, Tokens};
 use rate_limiter::{DeadlineExceeded, RateLimiter};
-use transport::{Answer, Transport, Unreachable};
+use transport::{Answer, Repeated, Transport, Unreachable};
 
 /// How long the POST of one order may take, with the token request that it may need first. Well below the function's
 /// timeout in `template.yaml` (a test compares them): a destination that hangs costs its messages a retry, not the
@@ -37,6 +47,13 @@ pub const POST_TIMEOUT: Duration = Duration::from_secs(15);
 /// A POST that has less time than this is not attempted.
 const MIN_POST_TIME: Duration = Duration::from_secs(1);
 
+/// A token younger than this may not be valid yet: the clock of the destination is a little behind that of the token
+/// endpoint, and `nbf` (RFC 7519 §4.1.5) is the time of its issue.
+const YOUNG_TOKEN: Duration = Duration::from_secs(5);
+
+/// How long a POST waits for a young token to become valid.
+const YOUNG_TOKEN_DELAY: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Clone)]
 pub struct OrderApiSettings {
     pub url: Url,
@@ -44,6 +61,7 @@ pub struct OrderApiSettings {
     pub idempotency_key_header: HeaderName,
     /// The least time from one POST of this instance to the next.
     pub order_interval: Option<Duration>,
+    pub conflicts: ConflictSettings,
 }
 
 /// The destination API.
@@ -55,6 +73,27 @@ pub struct OrderApi {
     calls: Arc<CallRecorder>,
     circuit_breaker: CircuitBreaker,
     rate_limiter: RateLimiter,
+    blocked_orders: BlockedOrders,
+    /// The number of the last token request whose failure the circuit breaker counted.
+    failed_token_request: AtomicU64,
+}
+
+/// Why a POST led to no answer.
+enum NoAnswer {
+    Token(TokenError),
+    Unreachable(Unreachable),
+}
+
+impl From<TokenError> for NoAnswer {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<Unreachable> for NoAnswer {
+    fn from(error: Unreachable) -> Self {
+        Self::Unreachable(error)
+    }
 }
 
 impl OrderApi {
@@ -73,17 +112,39 @@ impl OrderApi {
             wall_clock,
             calls,
             circuit_breaker: CircuitBreaker::default(),
+            blocked_orders: BlockedOrders::default(),
+            failed_token_request: AtomicU64::new(0),
         }
     }
 
+    /// Whether the destination blocks this order while it accepts others.
+    pub(crate) fn is_blocked_alone(&self, order_id: &OrderId) -> bool {
+        self.blocked_orders.is_alone(order_id)
+    }
+
     /// Posts an order, in at most [`POST_TIMEOUT`], and before `deadline`.
-    pub(crate) async fn post(&self, order: &Order<'_>, deadline: Instant) -> Verdict {
-        match self.permit(deadline).await {
-            Ok(permit) => {
-                let deadline = deadline.min(Instant::now() + POST_TIMEOUT);
-                self.attempt(order, permit, deadline).await
+    pub(crate) async fn post(
+        &self,
+        order: &Order<'_>,
+        first_received: Option<SystemTime>,
+        deadline: Instant,
+    ) -> Verdict {
+        let permit = match self.permit(deadline).await {
+            Ok(permit) => permit,
+            Err(deferral) => return Verdict::Deferred(deferral),
+        };
+        let deadline = deadline.min(Instant::now() + POST_TIMEOUT);
+        match self.answer(order, deadline).await {
+            Ok((answer, token)) => self.conclude(order, permit, &answer, &token, first_received),
+            Err(NoAnswer::Token(error)) => self.conclude_without_token(permit, &error),
+            Err(NoAnswer::Unreachable(error)) => {
+                permit.failed(Duration::ZERO);
+                let detail = format!("the destination is unreachable: {error}");
+                Verdict::Retried(Retry {
+                    error_code: Some(error.code().to_owned()),
+                    ..Retry::new(RetryReason::Unreachable, detail)
+                })
             }
-            Err(deferral) => Verdict::Deferred(deferral),
         }
     }
 
@@ -99,34 +160,116 @@ impl OrderApi {
         Ok(permit)
     }
 
-    /// Posts an order; where the destination does not accept the token, once more with a new one.
-    async fn attempt(&self, order: &Order<'_>, permit: Permit<'_>, deadline: Instant) -> Verdict {
-        let mut stale: Option<Arc<Token>> = None;
-        loop {
-            let timeout = deadline.saturating_duration_since(Instant::now());
-            let token = match self.tokens.get(stale.as_ref(), timeout).await {
-                Ok(token) => token,
-                Err(error) => return token_failed(permit, &error),
-            };
-            let answer = match self.send(order, &token, deadline).await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    permit.failed(Duration::ZERO);
-                    let detail = format!("the destination is unreachable: {error}");
-                    return Verdict::Retried(Retry {
-                        error_code: Some(error.code().to_owned()),
-                        ..Retry::new(RetryReason::Unreachable, detail)
-                    });
-                }
-            };
-            let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
-            let class = classify(answer.status(), retry_after);
-            if class == ResponseClass::Unauthorized && stale.is_none() {
-                stale = Some(token);
-                continue;
-            }
-            return conclude(class, permit, &answer, &token, retry_after.delay());
+    /// The destination's answer, and the token that it had. Where it does not accept the token, the order is posted once
+    /// more with a new one; and once more after a moment where the new one may not be valid yet.
+    async fn answer(&self, order: &Order<'_>, deadline: Instant) -> Result<(Answer, Arc<Token>), NoAnswer> {
+        let token = self.tokens.get(None, time_left(deadline)).await?;
+        let answer = self.send(order, &token, deadline).await?;
+        if !self.is_unauthorized(&answer) {
+            return Ok((answer, token));
         }
+        let token = self.tokens.get(Some(&token), time_left(deadline)).await?;
+        let answer = self.send(order, &token, deadline).await?;
+        let wait = token.age() < YOUNG_TOKEN && time_left(deadline) >= YOUNG_TOKEN_DELAY + MIN_POST_TIME;
+        if !wait || !self.is_unauthorized(&answer) {
+            return Ok((answer, token));
+        }
+        tokio::time::sleep(YOUNG_TOKEN_DELAY).await;
+        Ok((self.send(order, &token, deadline).await?, token))
+    }
+
+    fn is_unauthorized(&self, answer: &Answer) -> bool {
+        classify(answer.status()) == ResponseClass::Unauthorized && self.conflict(answer, None).is_none()
+    }
+
+    fn conflict(&self, answer: &Answer, first_received: Option<SystemTime>) -> Option<Conflict> {
+        let now = (self.wall_clock)();
+        // The request that broke without an answer began a moment ago.
+        let repeated = answer.extensions().get::<Repeated>().is_some();
+        let since_first_receive = first_received
+            .filter(|_| !repeated)
+            .and_then(|at| now.duration_since(at).ok());
+        let retry_after = RetryAfter::read(answer.headers(), now);
+        let conflicts = &self.settings.conflicts;
+        conflicts.read(answer.status(), answer.body(), retry_after, since_first_receive)
+    }
+
+    /// What an answer means for the circuit breaker and for the message.
+    fn conclude(
+        &self,
+        order: &Order<'_>,
+        permit: Permit<'_>,
+        answer: &Answer,
+        token: &Token,
+        first_received: Option<SystemTime>,
+    ) -> Verdict {
+        let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).delay();
+        match self.conflict(answer, first_received) {
+            Some(Conflict::Exists) => return self.delivered(permit, true),
+            Some(Conflict::UnderWay { min_delay }) => {
+                permit.succeeded();
+                return retried(RetryReason::UnderWay, answer, token, min_delay);
+            }
+            None => {}
+        }
+        match classify(answer.status()) {
+            ResponseClass::Stored => self.delivered(permit, false),
+            ResponseClass::Refused => {
+                permit.succeeded();
+                rejected(answer, token)
+            }
+            ResponseClass::Blocked | ResponseClass::Unauthorized | ResponseClass::Conflict => {
+                match self.blocked_orders.record(&order.order_id) {
+                    Blocked::Order => retried(RetryReason::OrderBlocked, answer, token, min_delay),
+                    Blocked::All => {
+                        permit.misconfigured(min_delay);
+                        retried(RetryReason::Misconfigured, answer, token, min_delay)
+                    }
+                }
+            }
+            ResponseClass::Transient => {
+                permit.failed(min_delay);
+                retried(RetryReason::Transient, answer, token, min_delay)
+            }
+        }
+    }
+
+    fn delivered(&self, permit: Permit<'_>, duplicate: bool) -> Verdict {
+        permit.succeeded();
+        self.blocked_orders.record_delivery();
+        Verdict::Delivered { duplicate }
+    }
+
+    /// What a missing token means for the circuit breaker and for the message. A failed token request is one failure,
+    /// however many orders waited for it.
+    fn conclude_without_token(&self, permit: Permit<'_>, error: &TokenError) -> Verdict {
+        let (reason, min_delay) = match error.kind {
+            TokenErrorKind::Credentials(SecretError::Unreadable {
+                is_transient: true, ..
+            }) => (RetryReason::Transient, Duration::ZERO),
+            TokenErrorKind::Credentials(_) | TokenErrorKind::NoToken { .. } => {
+                (RetryReason::Misconfigured, Duration::ZERO)
+            }
+            TokenErrorKind::Refused { min_delay, .. } => (RetryReason::Misconfigured, min_delay),
+            TokenErrorKind::Transient { min_delay, .. } => (RetryReason::Transient, min_delay),
+            TokenErrorKind::Unreachable(_) => (RetryReason::Unreachable, Duration::ZERO),
+        };
+        let counted = self
+            .failed_token_request
+            .fetch_max(error.request, Ordering::Relaxed);
+        if counted >= error.request {
+            drop(permit);
+        } else if reason == RetryReason::Misconfigured {
+            permit.misconfigured(min_delay);
+        } else {
+            permit.failed(min_delay);
+        }
+        Verdict::Retried(Retry {
+            http_status: error.kind.status(),
+            error_code: error.kind.error_code().map(str::to_owned),
+            min_delay,
+            ..Retry::new(reason, error.to_string())
+        })
     }
 
     async fn send(&self, order: &Order<'_>, token: &Token, deadline: Instant) -> Result<Answer, Unreachable> {
@@ -172,53 +315,31 @@ impl From<DeadlineExceeded> for Deferral {
     }
 }
 
-/// What an answer means for the circuit breaker and for the message.
-fn conclude(
-    class: ResponseClass,
-    permit: Permit<'_>,
-    answer: &Answer,
-    token: &Token,
-    min_delay: Duration,
-) -> Verdict {
-    let status = answer.status();
-    let retried = |reason| {
-        let (error_code, quote) = problem_of(answer, token);
-        Verdict::Retried(Retry {
-            reason,
-            detail: answered(status, error_code.as_deref()),
-            http_status: Some(status),
-            error_code,
-            quote,
-            min_delay,
-        })
-    };
-    match class {
-        ResponseClass::Stored | ResponseClass::AlreadyExists => {
-            permit.succeeded();
-            Verdict::Delivered {
-                duplicate: class == ResponseClass::AlreadyExists,
-            }
-        }
-        ResponseClass::Refused => {
-            permit.succeeded();
-            let (error_code, quote) = problem_of(answer, token);
-            Verdict::Rejected(Rejection {
-                reason: Reason::RejectedByDestination,
-                detail: answered(status, error_code.as_deref()),
-                http_status: Some(status),
-                error_code,
-                quote,
-            })
-        }
-        ResponseClass::Unauthorized | ResponseClass::Misconfigured => {
-            permit.misconfigured(min_delay);
-            retried(RetryReason::Misconfigured)
-        }
-        ResponseClass::Transient => {
-            permit.failed(min_delay);
-            retried(RetryReason::Transient)
-        }
-    }
+fn retried(reason: RetryReason, answer: &Answer, token: &Token, min_delay: Duration) -> Verdict {
+    let (error_code, quote) = problem_of(answer, token);
+    Verdict::Retried(Retry {
+        reason,
+        detail: answered(answer.status(), error_code.as_deref()),
+        http_status: Some(answer.status()),
+        error_code,
+        quote,
+        min_delay,
+    })
+}
+
+fn rejected(answer: &Answer, token: &Token) -> Verdict {
+    let (error_code, quote) = problem_of(answer, token);
+    Verdict::Rejected(Rejection {
+        reason: Reason::RejectedByDestination,
+        detail: answered(answer.status(), error_code.as_deref()),
+        http_status: Some(answer.status()),
+        error_code,
+        quote,
+    })
+}
+
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 fn answered(status: StatusCode, error_code: Option<&str>) -> String {
@@ -235,32 +356,6 @@ fn problem_of(answer: &Answer, token: &Token) -> (Option<String>, Option<String>
         problem::error_code(answer),
         Some(quote).filter(|quote| !quote.is_empty()),
     )
-}
-
-/// What a missing token means for the circuit breaker and for the message.
-fn token_failed(permit: Permit<'_>, error: &TokenError) -> Verdict {
-    let (reason, min_delay) = match error.kind {
-        TokenErrorKind::Credentials(SecretError::Unreadable {
-            is_transient: true, ..
-        }) => (RetryReason::Transient, Duration::ZERO),
-        TokenErrorKind::Credentials(_) | TokenErrorKind::NoToken { .. } => {
-            (RetryReason::Misconfigured, Duration::ZERO)
-        }
-        TokenErrorKind::Refused { min_delay, .. } => (RetryReason::Misconfigured, min_delay),
-        TokenErrorKind::Transient { min_delay, .. } => (RetryReason::Transient, min_delay),
-        TokenErrorKind::Unreachable(_) => (RetryReason::Unreachable, Duration::ZERO),
-    };
-    if reason == RetryReason::Misconfigured {
-        permit.misconfigured(min_delay);
-    } else {
-        permit.failed(min_delay);
-    }
-    Verdict::Retried(Retry {
-        http_status: error.kind.status(),
-        error_code: error.kind.error_code().map(str::to_owned),
-        min_delay,
-        ..Retry::new(reason, error.to_string())
-    })
 }
 
 fn log_posted(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency: Duration) {

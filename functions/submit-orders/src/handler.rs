@@ -1,17 +1,11 @@
 //! One invocation: a batch of messages, and its statistics.
 
+mod batch;
 pub mod event;
 mod log_events;
 pub mod stats;
 
-use std::{
-    collections::BTreeSet,
-    io,
-    num::NonZeroUsize,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{io, num::NonZeroUsize, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use futures::{FutureExt, StreamExt, stream};
@@ -23,7 +17,6 @@ use shared::{
     http::{HttpClient, Tls, backoff},
     lambda::invocation::{Invocation, diagnostic},
     lambda::metrics::Metrics,
-    sqs::VisibilityChange,
 };
 use tokio::time::Instant;
 
@@ -31,9 +24,9 @@ use crate::{
     config::Config,
     destination::{OrderApi, call_stats::CallRecorder, oauth::Tokens, transport::Transport},
     handler::{
-        event::{BatchResponse, Event, ItemFailure, Record},
-        log_events::{log_received, log_verdict},
-        stats::InvocationStats,
+        batch::{Batch, IdIsMissing, Settled},
+        event::{BatchResponse, Event, Record},
+        log_events::{VerdictLog, log_received},
     },
     queue::{DeadLetterQueue, SourceQueue},
     submission::{Submission, WRAP_UP},
@@ -43,6 +36,10 @@ use crate::{
 /// How long before the queue deletes a message it must be visible again: longer than the queue's own visibility timeout
 /// (a test compares it with `template.yaml`), which applies where no other can be set.
 pub const EXPIRY_MARGIN: Duration = Duration::from_secs(15 * 60);
+
+/// An order that the destination blocks this often while it accepts others is rejected. The first four attempts span some
+/// minutes: a firewall's rule that was a mistake may be gone by then.
+const MAX_BLOCKED: u64 = 5;
 
 /// The answer leaves the function at least so long before its deadline.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
@@ -55,6 +52,7 @@ pub struct Handler {
     dead_letters: DeadLetterQueue,
     max_in_flight: NonZeroUsize,
     wall_clock: WallClock,
+    log_error_text: bool,
     metrics: Metrics,
 }
 
@@ -82,10 +80,24 @@ impl From<HandlerError> for Diagnostic {
     }
 }
 
-/// What became of a message, and for how long it stays invisible where it stays on the queue.
-struct Settled {
+/// A message that was submitted, and whose verdict is to be carried out.
+struct Submitted<'a> {
+    record: &'a Record<'a>,
+    context: OrderContext,
     verdict: Verdict,
-    delay: Option<Duration>,
+}
+
+impl Submitted<'_> {
+    /// Whether the order is blocked for the fifth time or more: what became of the others decides whether it is rejected.
+    fn depends_on_others(&self) -> bool {
+        let is_blocked =
+            matches!(&self.verdict, Verdict::Retried(retry) if retry.reason == RetryReason::OrderBlocked);
+        is_blocked
+            && self
+                .record
+                .receives()
+                .is_some_and(|receives| receives >= MAX_BLOCKED)
+    }
 }
 
 impl Handler {
@@ -121,6 +133,7 @@ impl Handler {
             dead_letters: DeadLetterQueue::new(sqs, config.dead_letter_queue_url),
             max_in_flight: config.max_in_flight,
             wall_clock,
+            log_error_text: config.log_error_text,
             metrics: Metrics::new(config.metrics, metrics_to),
         }
     }
@@ -156,57 +169,99 @@ impl Handler {
         let deadline = invocation.deadline;
         let event: Event<'_> = serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
         let started = Instant::now();
-        let mut settled = stream::iter(&event.records)
-            .map(|record| async move { (record, self.settle(record, started, deadline).await) })
-            .buffer_unordered(self.max_in_flight.get());
+        let in_flight = self.max_in_flight.get();
+        let mut submissions = stream::iter(&event.records)
+            .map(|record| async move {
+                let submitted = self.submit(record, deadline).await;
+                if submitted.depends_on_others() {
+                    return Err(submitted);
+                }
+                Ok((record, self.settle(submitted, started, deadline).await))
+            })
+            .buffer_unordered(in_flight);
 
-        let mut stats = InvocationStats::default();
-        // SQS delivers at least once: a message may be in the batch twice.
-        let mut failed = BTreeSet::new();
-        let mut changes = Vec::new();
-        let mut id_is_missing = false;
-        while let Some((record, settled)) = settled.next().await {
-            stats.record(&settled.verdict);
-            let Some(delay) = settled.delay else { continue };
-            match record.message_id() {
-                Some(id) => _ = failed.insert(id),
-                None => id_is_missing = true,
+        let mut batch = Batch::default();
+        let mut blocked = Vec::new();
+        while let Some(submission) = submissions.next().await {
+            match submission {
+                Ok((record, settled)) => batch.record(record, &settled),
+                Err(submitted) => blocked.push(submitted),
             }
-            changes.extend(record.receipt_handle().map(|receipt_handle| VisibilityChange {
-                receipt_handle: receipt_handle.to_owned(),
-                delay,
-            }));
         }
-        drop(settled);
+        drop(submissions);
+        // Now it is known what became of the others.
+        let mut blocked = stream::iter(blocked)
+            .map(|submitted| async move {
+                let record = submitted.record;
+                let submitted = self.reject_if_blocked_alone(submitted);
+                (record, self.settle(submitted, started, deadline).await)
+            })
+            .buffer_unordered(in_flight);
+        while let Some((record, settled)) = blocked.next().await {
+            batch.record(record, &settled);
+        }
+        drop(blocked);
+
+        let changes = std::mem::take(&mut batch.changes);
         if !changes.is_empty() {
             let deadline = minus_margin(deadline, ANSWER_MARGIN);
             self.queue.change_visibility(changes, deadline).await;
         }
         let calls = self.calls.take();
-        stats.log(&calls, invocation, started);
-        stats.publish(&calls, invocation, &self.metrics);
-        if id_is_missing {
-            return Err(HandlerError::NoMessageId);
-        }
-        let item_failure = |id: &str| ItemFailure {
-            item_identifier: id.to_owned(),
-        };
-        Ok(BatchResponse {
-            batch_item_failures: failed.into_iter().map(item_failure).collect(),
-        })
+        batch.stats.log(&calls, invocation, started);
+        batch.stats.publish(&calls, invocation, &self.metrics);
+        batch
+            .into_response()
+            .map_err(|IdIsMissing| HandlerError::NoMessageId)
     }
 
-    /// Submits one message and carries out its verdict. A panic on the way fails this message only.
-    async fn settle(&self, record: &Record<'_>, started: Instant, deadline: Instant) -> Settled {
+    /// Submits one message. A panic on the way fails this message only.
+    async fn submit<'a>(&self, record: &'a Record<'a>, deadline: Instant) -> Submitted<'a> {
         log_received(record);
-        let submitted = AssertUnwindSafe(self.submission.submit(record.body(), deadline))
-            .catch_unwind()
-            .await;
-        let (context, mut verdict) = submitted.unwrap_or_else(|_| {
+        let submission = self
+            .submission
+            .submit(record.body(), record.first_received(), deadline);
+        let submitted = AssertUnwindSafe(submission).catch_unwind().await;
+        let (context, verdict) = submitted.unwrap_or_else(|_| {
             let detail = "the code panicked: this is a bug, please report it".to_owned();
             let retry = Retry::new(RetryReason::Panicked, detail);
             (OrderContext::default(), Verdict::Retried(retry))
         });
+        Submitted {
+            record,
+            context,
+            verdict,
+        }
+    }
+
+    /// Rejects a blocked order while the destination accepts others; else it is retried: perhaps all are blocked.
+    fn reject_if_blocked_alone<'a>(&self, submitted: Submitted<'a>) -> Submitted<'a> {
+        let is_alone = self.submission.is_blocked_alone(&submitted.context);
+        match submitted.verdict {
+            Verdict::Retried(retry) if is_alone => {
+                let receives = submitted.record.receives().unwrap_or_default();
+                let detail = format!("{} at attempt {receives}, but accepts other orders", retry.detail);
+                Submitted {
+                    verdict: Verdict::Rejected(Rejection {
+                        quote: retry.quote.map(|quote| format!("{detail}: {quote}")),
+                        http_status: retry.http_status,
+                        error_code: retry.error_code,
+                        ..Rejection::new(Reason::RejectedByDestination, detail)
+                    }),
+                    ..submitted
+                }
+            }
+            verdict => Submitted { verdict, ..submitted },
+        }
+    }
+
+    /// Carries out the verdict on a message.
+    async fn settle(&self, submitted: Submitted<'_>, started: Instant, deadline: Instant) -> Settled {
+        let Submitted {
+            record,
+            context,
+            mut verdict,
+        } = submitted;
         let deadline = minus_margin(deadline, WRAP_UP / 2);
         if let Verdict::Rejected(rejection) = verdict {
             verdict = self.dead_letter(record, &context, rejection, deadline).await;
@@ -218,7 +273,13 @@ impl Handler {
                 .await;
             delay = matches!(verdict, Verdict::Retried(_)).then_some(Duration::ZERO);
         }
-        log_verdict(record, &context, &verdict, delay.unwrap_or_default());
+        let log = VerdictLog {
+            record,
+            context: &context,
+            delay: delay.unwrap_or_default(),
+            error_text: self.log_error_text,
+        };
+        log.write(&verdict);
         Settled { verdict, delay }
     }
 
@@ -244,12 +305,13 @@ impl Handler {
 
     /// Whether the queue would delete the message before it could be visible again and attempted.
     fn expires_within(&self, record: &Record<'_>, delay: Duration) -> bool {
-        let Some(sent) = record.sent() else {
+        let Some(expiry) = record
+            .sent()
+            .and_then(|sent| sent.checked_add(self.queue_retention))
+        else {
             return false;
         };
-        let expiry = UNIX_EPOCH + sent.saturating_add(self.queue_retention);
-        let now: SystemTime = (self.wall_clock)();
-        now + delay + EXPIRY_MARGIN >= expiry
+        (self.wall_clock)() + delay + EXPIRY_MARGIN >= expiry
     }
 }
 

@@ -1,6 +1,6 @@
 //! One message becomes one verdict. Knows nothing of batches, nor of SQS.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use shared::{
     domain::{message::Message, order_context::OrderContext, order_id::OneOrderPer},
@@ -31,7 +31,14 @@ impl Submission {
     }
 
     /// Ends [`WRAP_UP`] before `deadline` at the latest.
-    pub async fn submit(&self, body: &str, deadline: Instant) -> (OrderContext, Verdict) {
+    ///
+    /// `first_received` is when the message was received for the first time, as far as that is known.
+    pub async fn submit(
+        &self,
+        body: &str,
+        first_received: Option<SystemTime>,
+        deadline: Instant,
+    ) -> (OrderContext, Verdict) {
         let message = match Message::parse(body) {
             Ok(message) => message,
             Err(error) => {
@@ -50,12 +57,18 @@ impl Submission {
                     "order mapped"
                 );
                 let deadline = deadline.checked_sub(WRAP_UP).unwrap_or_else(Instant::now);
-                self.destination.post(&order, deadline).await
+                self.destination.post(&order, first_received, deadline).await
             }
             Err(violations) => {
                 Verdict::Rejected(Rejection::new(Reason::InvalidCustomer, violations.to_string()))
             }
         };
         (context, verdict)
+    }
+
+    /// Whether the destination blocks this order while it accepts others.
+    pub(crate) fn is_blocked_alone(&self, context: &OrderContext) -> bool {
+        let order_id = context.order_id.as_ref();
+        order_id.is_some_and(|order_id| self.destination.is_blocked_alone(order_id))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 pub use shared::domain::rejection_reason::Reason;
-use shared::{http::is_transient, http::retry_after::RetryAfter};
+use shared::http::is_transient;
 
 /// What becomes of a message in one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,10 @@ pub enum RetryReason {
     Transient,
     /// No answer.
     Unreachable,
+    /// An earlier request for the same order may still be under way.
+    UnderWay,
+    /// The destination blocks this order, and as far as is known no other.
+    OrderBlocked,
     /// No order can be delivered until a person fixes the configuration.
     Misconfigured,
     /// SQS did not confirm the dead letter of a rejected message.
@@ -102,6 +106,8 @@ impl RetryReason {
         match self {
             Self::Transient => "transient",
             Self::Unreachable => "unreachable",
+            Self::UnderWay => "under_way",
+            Self::OrderBlocked => "order_blocked",
             Self::Misconfigured => "misconfigured",
             Self::DeadLetterFailed => "dead_letter_failed",
             Self::Panicked => "panicked",
@@ -139,36 +145,33 @@ impl Deferral {
     }
 }
 
-/// What an answer to a POST says about the order.
+/// What the status of an answer to a POST says about the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseClass {
     Stored,
-    /// An earlier request stored it.
-    AlreadyExists,
+    /// The order exists, or an earlier request for it is still under way: see [`crate::destination::conflict`].
+    Conflict,
     /// The destination does not accept this order.
     Refused,
     /// The token is not valid, or not any longer.
     Unauthorized,
-    /// No order can be delivered like this.
-    Misconfigured,
+    /// This order, or any order, is not let through: see `blocked_orders`.
+    Blocked,
     /// Another attempt may succeed.
     Transient,
 }
 
-/// Classifies an answer to a POST by its status and its `Retry-After`.
+/// Classifies an answer to a POST.
 #[must_use]
-pub fn classify(status: StatusCode, retry_after: RetryAfter) -> ResponseClass {
-    match (status.as_u16(), retry_after) {
-        (200..=299, _) => ResponseClass::Stored,
-        // The order's id is its idempotency key, so the conflict is with the same order. With `Retry-After` the first
-        // request is still under way (The Idempotency-Key HTTP Header Field, draft-07, §2.7).
-        (409, RetryAfter::Absent) => ResponseClass::AlreadyExists,
-        (409, RetryAfter::Wait(_)) => ResponseClass::Transient,
-        (400 | 413 | 422, _) => ResponseClass::Refused,
-        (401, _) => ResponseClass::Unauthorized,
+pub fn classify(status: StatusCode) -> ResponseClass {
+    match status.as_u16() {
+        200..=299 => ResponseClass::Stored,
+        409 => ResponseClass::Conflict,
+        400 | 413 | 422 => ResponseClass::Refused,
+        401 => ResponseClass::Unauthorized,
         _ if is_transient(status) => ResponseClass::Transient,
         // Redirects, the other 4xx, and numbers that HTTP does not define.
-        _ => ResponseClass::Misconfigured,
+        _ => ResponseClass::Blocked,
     }
 }
 
@@ -178,30 +181,21 @@ mod tests {
 
     #[test]
     fn status_has_one_class() {
-        let without = |status| classify(StatusCode::from_u16(status).unwrap(), RetryAfter::Absent);
-        let with = |status| {
-            classify(
-                StatusCode::from_u16(status).unwrap(),
-                RetryAfter::Wait(Duration::ZERO),
-            )
-        };
         for status in 100..=999 {
             let expected = match status {
                 200..=299 => ResponseClass::Stored,
                 400 | 413 | 422 => ResponseClass::Refused,
                 401 => ResponseClass::Unauthorized,
-                409 => ResponseClass::AlreadyExists,
+                409 => ResponseClass::Conflict,
                 408 | 425 | 429 => ResponseClass::Transient,
                 500..=599 => ResponseClass::Transient,
-                _ => ResponseClass::Misconfigured,
+                _ => ResponseClass::Blocked,
             };
-            assert_eq!(without(status), expected, "{status}");
-            let expected = if status == 409 {
-                ResponseClass::Transient
-            } else {
-                expected
-            };
-            assert_eq!(with(status), expected, "{status} with Retry-After");
+            assert_eq!(
+                classify(StatusCode::from_u16(status).unwrap()),
+                expected,
+                "{status}"
+            );
         }
     }
 }

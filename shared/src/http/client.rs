@@ -134,7 +134,9 @@ impl HttpClient {
             reason = %Unreachable::from(&error),
             "the connection broke without an answer: the request is repeated on a fresh one"
         );
-        self.fresh()?.execute(repeated).await
+        let mut response = self.fresh()?.execute(repeated).await?;
+        response.extensions_mut().insert(Repeated);
+        Ok(response)
     }
 
     pub(super) fn builder(tls: &Tls) -> ClientBuilder {
@@ -150,6 +152,10 @@ impl HttpClient {
         Ok(self.fresh.get_or_init(|| client))
     }
 }
+
+/// In the extensions of a response: an earlier request broke without an answer, and may have arrived all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated;
 
 /// Whether the connection was there and broke before any answer. Not a timeout: the time is up then. Not an answer that
 /// is no HTTP: it would be the same again.

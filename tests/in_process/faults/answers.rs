@@ -14,17 +14,6 @@ async fn a_2xx_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_409_is_delivered_unless_it_says_retry_after() {
-    assert_eq!(outcome(on_orders(Answer::status(409))).await, Outcome::Delivered);
-    let busy = outcome(on_orders(Answer::status(409).retry_after(60))).await;
-    assert_eq!(busy, Outcome::Retry { hidden_for: 60 });
-    assert_first_step(
-        &outcome(on_orders(Answer::status(409).retry_after("soon"))).await,
-        "409, soon",
-    );
-}
-
-#[tokio::test]
 async fn a_400_413_or_422_is_a_dead_letter_with_the_destinations_own_words() {
     for status in [400, 413, 422] {
         let problem = json!({"title": "Order refused", "detail": "no\u{7} such\nregion", "status": status});
@@ -70,29 +59,7 @@ async fn a_401_is_repeated_once_with_a_new_token() {
 }
 
 #[tokio::test]
-async fn a_401_that_stays_is_a_misconfiguration() {
-    let bridge = bridge().await;
-    bridge.sandbox.set_faults([on_orders(Answer::status(401))]);
-    assert_first_step(&deliver_one(&bridge).await, "401");
-    let counters = bridge.sandbox.counters();
-    assert_eq!((counters.order_posts, counters.token_requests), (2, 2));
-    assert_eq!(posts_of_another_batch(&bridge).await, 0);
-}
-
-#[tokio::test]
-async fn any_other_4xx_and_a_3xx_are_retried_later_and_halt() {
-    for status in [
-        402, 403, 404, 405, 406, 410, 415, 451, 499, 300, 301, 302, 303, 307, 308,
-    ] {
-        let bridge = bridge().await;
-        bridge.sandbox.set_faults([on_orders(Answer::status(status))]);
-        assert_first_step(&deliver_one(&bridge).await, &status.to_string());
-        assert_eq!(posts_of_another_batch(&bridge).await, 0, "{status}");
-    }
-}
-
-#[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     let elsewhere = Sandbox::start(Settings::default()).await.unwrap();
     let bridge = bridge().await;
     bridge.sandbox.set_faults([

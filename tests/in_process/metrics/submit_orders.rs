@@ -22,7 +22,9 @@ fn message(id: u64) -> String {
 
 async fn bridge(max_in_flight: &str) -> Bridge {
     Bridge::start(Settings::default(), |environment| {
-        environment.with("MAX_IN_FLIGHT", max_in_flight)
+        environment
+            .with("MAX_IN_FLIGHT", max_in_flight)
+            .with("CONFLICT_MEANS", "duplicate")
     })
     .await
 }
@@ -54,24 +56,38 @@ async fn verdict_is_counted_in_its_metric() {
     ];
     bridge.enqueue(bodies.into_iter().chain((6..=8).map(message)));
     let (received, failed) = bridge.deliver(10).await;
-    assert_eq!((received.len(), failed.len()), (9, 5));
+    assert_eq!((received.len(), failed.len()), (9, 2));
     let lines = bridge.aws.console().metrics();
     assert_eq!(lines.len(), 2);
     assert_eq!(
         counts(&lines[1]),
         [
-            ("OrdersDelivered", vec![1.0]),
+            ("OrdersDelivered", vec![4.0]),
             ("OrdersDuplicate", vec![1.0]),
             ("OrdersRejected", vec![2.0]),
             ("OrdersRetried", vec![2.0]),
-            ("OrdersDeferred", vec![3.0]),
-            ("DestinationMisconfigured", vec![1.0]),
+            ("OrdersDeferred", vec![0.0]),
+            // A single order that is blocked is none.
+            ("DestinationMisconfigured", vec![0.0]),
             ("TokenRequests", vec![0.0]),
         ]
     );
-    // Of the customers 1 to 5.
-    assert_eq!(lines[1].values("DestinationLatency").len(), 5);
+    // Of the customers 1 to 8.
+    assert_eq!(lines[1].values("DestinationLatency").len(), 8);
     assert_eq!(sum(&lines[..1], "TokenRequests"), 1.0);
+}
+
+#[tokio::test]
+async fn misconfiguration_is_counted_once_the_circuit_opens() {
+    let bridge = bridge("1").await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Orders, Answer::status(403))]);
+    bridge.enqueue((1..=5).map(message));
+    bridge.deliver(5).await;
+    let lines = bridge.aws.console().metrics();
+    let metrics = ["OrdersRetried", "OrdersDeferred", "DestinationMisconfigured"];
+    assert_eq!(sums(&lines, metrics), [2.0, 3.0, 1.0]);
 }
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use reqwest::{Request, Response};
 use shared::http::HttpClient;
-pub use shared::http::Unreachable;
+pub use shared::http::{Repeated, Unreachable};
 
 /// An HTTP answer, its body read up to [`ANSWER_LIMIT`]. Where the body could not be read to its end, it is what arrived,
-/// and the extensions hold a [`BrokenOff`].
+/// and the extensions hold a [`BrokenOff`]. Where it answers a repeated request, they hold a [`Repeated`].
 pub type Answer = http::Response<Bytes>;
 
 /// Why the body of an answer could not be read to its end.
@@ -59,6 +59,9 @@ async fn read(mut response: Response) -> Answer {
     let mut answer = Answer::new(body.freeze());
     *answer.status_mut() = response.status();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
+    if let Some(repeated) = response.extensions().get::<Repeated>() {
+        answer.extensions_mut().insert(*repeated);
+    }
     if let Some(broken_off) = broken_off {
         answer.extensions_mut().insert(broken_off);
     }

@@ -1,7 +1,7 @@
 //! What the event source mapping of a queue sends, as far as this function reads it, and what it is answered (AWS
 //! Lambda Developer Guide, "Using Lambda with Amazon SQS").
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use shared::text::Text;
@@ -36,24 +36,26 @@ struct Attributes<'a> {
     approximate_receive_count: Option<Text<'a>>,
     #[serde(borrow)]
     sent_timestamp: Option<Text<'a>>,
+    #[serde(borrow)]
+    approximate_first_receive_timestamp: Option<Text<'a>>,
     #[serde(borrow, rename = "AWSTraceHeader")]
     trace_header: Option<Text<'a>>,
 }
 
 impl Record<'_> {
-    /// By which the message is named in the answer. An empty one is as good as none.
+    /// The id that the answer names the message by. An empty one is as good as none.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.message_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// By which the message can be hidden.
+    /// The handle that its visibility is changed by.
     #[must_use]
     pub fn receipt_handle(&self) -> Option<&str> {
         self.receipt_handle.as_deref()
     }
 
-    /// What `fetch-customers` wrote. None is as bad as an empty one.
+    /// What `fetch-customers` wrote; empty where there is none.
     #[must_use]
     pub fn body(&self) -> &str {
         self.body.as_deref().unwrap_or_default()
@@ -66,11 +68,17 @@ impl Record<'_> {
         count.parse().ok()
     }
 
-    /// When it was sent, as the time since 1970.
+    /// When it was sent.
     #[must_use]
-    pub fn sent(&self) -> Option<Duration> {
-        let ms = self.attributes.as_ref()?.sent_timestamp.as_deref()?;
-        ms.parse().ok().map(Duration::from_millis)
+    pub fn sent(&self) -> Option<SystemTime> {
+        epoch_ms(self.attributes.as_ref()?.sent_timestamp.as_deref()?)
+    }
+
+    /// When it was received for the first time.
+    #[must_use]
+    pub fn first_received(&self) -> Option<SystemTime> {
+        let attributes = self.attributes.as_ref()?;
+        epoch_ms(attributes.approximate_first_receive_timestamp.as_deref()?)
     }
 
     /// The X-Ray header that it was sent with.
@@ -78,6 +86,11 @@ impl Record<'_> {
     pub fn trace_header(&self) -> Option<&str> {
         self.attributes.as_ref()?.trace_header.as_deref()
     }
+}
+
+/// A time as SQS writes it: milliseconds since 1970.
+fn epoch_ms(text: &str) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_millis(text.parse().ok()?))
 }
 
 /// The answer: the messages that stay on the queue. All others are done ("Reporting batch item failures", same source).

@@ -37,79 +37,104 @@ pub(crate) fn log_received(record: &Record<'_>) {
     );
 }
 
-/// `delay` is when the message is visible again, where it stays on the queue.
-pub(crate) fn log_verdict(record: &Record<'_>, context: &OrderContext, verdict: &Verdict, delay: Duration) {
-    match verdict {
-        Verdict::Delivered { duplicate } => {
-            log_event!(
-                debug,
-                "order_delivered",
-                record,
-                context,
-                duplicate,
-                "order delivered"
-            );
+/// The log event of a verdict.
+pub(crate) struct VerdictLog<'a> {
+    pub(crate) record: &'a Record<'a>,
+    pub(crate) context: &'a OrderContext,
+    /// For how long the message stays invisible, where it stays on the queue.
+    pub(crate) delay: Duration,
+    /// Whether the destination's own words are logged.
+    pub(crate) error_text: bool,
+}
+
+impl VerdictLog<'_> {
+    pub(crate) fn write(&self, verdict: &Verdict) {
+        let (record, context) = (self.record, self.context);
+        match verdict {
+            Verdict::Delivered { duplicate } => {
+                log_event!(
+                    debug,
+                    "order_delivered",
+                    record,
+                    context,
+                    duplicate,
+                    "order delivered"
+                );
+            }
+            Verdict::Rejected(rejection) => self.rejected(rejection),
+            Verdict::Retried(retry) => self.retried(retry),
+            Verdict::Deferred(deferral) => self.deferred(*deferral),
         }
-        Verdict::Rejected(rejection) => log_rejected(record, context, rejection),
-        Verdict::Retried(retry) => log_retried(record, context, retry, delay),
-        Verdict::Deferred(deferral) => log_deferred(record, context, *deferral, delay),
     }
-}
 
-fn log_rejected(record: &Record<'_>, context: &OrderContext, rejection: &Rejection) {
-    let status = rejection.http_status.map(|status| status.as_u16());
-    let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
-    let error_code = rejection.error_code.as_ref();
-    log_event!(
-        error,
-        "order_rejected",
-        record,
-        context,
-        reason,
-        detail,
-        status,
-        error_code,
-        "order rejected: the message was dead-lettered"
-    );
-}
-
-fn log_retried(record: &Record<'_>, context: &OrderContext, retry: &Retry, delay: Duration) {
-    macro_rules! log {
-        ($level:ident) => {{
-            let status = retry.http_status.map(|status| status.as_u16());
-            let (reason, detail, delay_secs) = (retry.reason.as_str(), &retry.detail, delay.as_secs());
-            let error_code = retry.error_code.as_ref();
-            log_event!(
-                $level,
-                "order_retried",
-                record,
-                context,
-                reason,
-                detail,
-                status,
-                error_code,
-                delay_secs,
-                "order not delivered, retrying"
-            );
-        }};
+    fn rejected(&self, rejection: &Rejection) {
+        let (record, context) = (self.record, self.context);
+        let status = rejection.http_status.map(|status| status.as_u16());
+        let (reason, detail) = (rejection.reason.as_str(), &rejection.detail);
+        let error_code = rejection.error_code.as_ref();
+        let error_text = rejection.quote.as_ref().filter(|_| self.error_text);
+        log_event!(
+            error,
+            "order_rejected",
+            record,
+            context,
+            reason,
+            detail,
+            status,
+            error_code,
+            error_text,
+            "order rejected: the message was dead-lettered"
+        );
     }
-    match retry.reason {
-        RetryReason::Misconfigured | RetryReason::Panicked => log!(error),
-        RetryReason::Transient | RetryReason::Unreachable | RetryReason::DeadLetterFailed => log!(warn),
-    }
-}
 
-/// At DEBUG: the circuit breaker's own event, or the line of the batch, reports why.
-fn log_deferred(record: &Record<'_>, context: &OrderContext, deferral: Deferral, delay: Duration) {
-    let (reason, detail, delay_secs) = (deferral.as_str(), deferral.detail(), delay.as_secs());
-    log_event!(
-        debug,
-        "order_deferred",
-        record,
-        context,
-        reason,
-        detail,
-        delay_secs,
-        "order deferred"
-    );
+    fn retried(&self, retry: &Retry) {
+        macro_rules! log {
+            ($level:ident) => {{
+                let (record, context) = (self.record, self.context);
+                let status = retry.http_status.map(|status| status.as_u16());
+                let (reason, detail) = (retry.reason.as_str(), &retry.detail);
+                let error_code = retry.error_code.as_ref();
+                let error_text = retry.quote.as_ref().filter(|_| self.error_text);
+                let delay_secs = self.delay.as_secs();
+                log_event!(
+                    $level,
+                    "order_retried",
+                    record,
+                    context,
+                    reason,
+                    detail,
+                    status,
+                    error_code,
+                    error_text,
+                    delay_secs,
+                    "order not delivered, retrying"
+                );
+            }};
+        }
+        match retry.reason {
+            RetryReason::Misconfigured | RetryReason::Panicked => log!(error),
+            RetryReason::Transient
+            | RetryReason::Unreachable
+            | RetryReason::UnderWay
+            | RetryReason::OrderBlocked
+            | RetryReason::DeadLetterFailed => log!(warn),
+        }
+    }
+
+    /// At DEBUG: the circuit breaker's own event, or the line of the batch, reports why.
+    fn deferred(&self, deferral: Deferral) {
+        let (record, context) = (self.record, self.context);
+        let (reason, detail) = (deferral.as_str(), deferral.detail());
+        let delay_secs = self.delay.as_secs();
+        log_event!(
+            debug,
+            "order_deferred",
+            record,
+            context,
+            reason,
+            detail,
+            delay_secs,
+            "order deferred"
+        );
+    }
 }

@@ -1,57 +1,56 @@
-//! When no call is made: halts, deadlines, the rate limit.
+//! When no call is made: an open circuit, deadlines, the rate limit.
 
 use super::*;
 
+/// Ten other messages, once those of earlier batches are gone.
+async fn another_batch(bridge: &Bridge, first_customer: u64) {
+    bridge.aws.queues(|queues| {
+        let messages = queues.messages(QUEUE_URL);
+        for old in messages.iter().filter(|message| message.receives > 0) {
+            queues.delete(QUEUE_URL, &old.receipt_handle()).unwrap();
+        }
+    });
+    bridge.enqueue((first_customer..first_customer + 10).map(message));
+    bridge.deliver(10).await;
+}
+
 #[tokio::test]
-async fn a_misconfiguration_leaves_the_rest_of_the_batch_unstarted_and_then_one_probe_goes_ahead() {
-    let bridge = Bridge::start(Settings::default(), |environment| {
-        environment.with("MAX_IN_FLIGHT", "1")
-    })
-    .await;
-    bridge.sandbox.set_faults([
-        on_orders(Answer::status(403)).calls(1..=2),
-        on_orders(Answer::status(403).retry_after(90)).calls(3),
-    ]);
+async fn open_circuit_defers_the_rest_of_the_batch() {
+    let bridge = one_at_a_time().await;
+    bridge.sandbox.set_faults([on_orders(Answer::status(403))]);
     bridge.enqueue((1..=10).map(message));
     assert_eq!(bridge.deliver(10).await.1.len(), 10);
-    assert_eq!(bridge.sandbox.counters().order_posts, 1);
+    assert_eq!(bridge.sandbox.counters().order_posts, 2);
     let hidden = visibilities(&bridge);
-    assert_eq!(hidden.len(), 10);
-    assert!(
-        hidden[..1].iter().all(|secs| (15..=30).contains(secs)),
-        "{hidden:?}"
-    );
-    // What a halt returns waits at least until the halt ends.
-    assert!(hidden[1..].iter().all(|secs| *secs == 30), "{hidden:?}");
+    let (posted, deferred) = hidden.split_at(2);
+    assert!(posted.iter().all(|secs| (15..=30).contains(secs)), "{posted:?}");
+    // A deferred message stays invisible at least until the circuit is half-open.
+    assert_eq!(deferred, [30; 8]);
+}
 
-    // One probe each time the halt ends; the destination's own wait prolongs it.
-    for (wait, posts) in [(29, 1), (1, 2), (30, 3), (30, 3), (59, 3), (1, 9 + 3)] {
-        pass(Duration::from_secs(wait)).await;
-        bridge.enqueue((200..209).map(message));
-        bridge.aws.queues(|queues| {
-            for old in queues
-                .messages(QUEUE_URL)
-                .iter()
-                .filter(|message| message.receives > 0)
-            {
-                queues.delete(QUEUE_URL, &old.receipt_handle()).unwrap();
-            }
-        });
-        bridge.deliver(10).await;
-        assert_eq!(
-            bridge.sandbox.counters().order_posts,
-            posts,
-            "after {wait} s more"
-        );
+#[tokio::test]
+async fn half_open_circuit_posts_one_probe() {
+    let bridge = one_at_a_time().await;
+    bridge.sandbox.set_faults([
+        on_orders(Answer::status(403)).calls(1..=3),
+        on_orders(Answer::status(403).retry_after(90)).calls(4),
+    ]);
+    bridge.enqueue((1..=10).map(message));
+    bridge.deliver(10).await;
+    assert_eq!(bridge.sandbox.counters().order_posts, 2);
+    // The probe's own `Retry-After` keeps the circuit open for longer.
+    let batches = [(29, 2), (1, 3), (30, 4), (30, 4), (59, 4), (1, 10 + 4)];
+    for ((secs, posts), first_customer) in batches.into_iter().zip((100..).step_by(10)) {
+        pass(Duration::from_secs(secs)).await;
+        another_batch(&bridge, first_customer).await;
+        let counters = bridge.sandbox.counters();
+        assert_eq!(counters.order_posts, posts, "after {secs} s more");
     }
 }
 
 #[tokio::test]
-async fn five_failures_of_the_environment_in_a_row_halt() {
-    let bridge = Bridge::start(Settings::default(), |environment| {
-        environment.with("MAX_IN_FLIGHT", "1")
-    })
-    .await;
+async fn fifth_failure_in_a_row_opens_the_circuit() {
+    let bridge = one_at_a_time().await;
     bridge.sandbox.set_faults([
         on_orders(Answer::status(503)).calls(1..=4),
         on_orders(Answer::status(503)).calls(6..),
@@ -59,12 +58,12 @@ async fn five_failures_of_the_environment_in_a_row_halt() {
     bridge.enqueue((1..=20).map(message));
     let (received, failed) = bridge.deliver(20).await;
     assert_eq!((received.len(), failed.len()), (20, 19));
-    // Four failures, one success, five failures; the other ten are not started.
+    // Four failures, one success, five failures; the other ten are deferred.
     assert_eq!(bridge.sandbox.counters().order_posts, 10);
 }
 
 #[tokio::test]
-async fn what_cannot_be_finished_before_the_deadline_is_not_started_and_returned_at_once() {
+async fn order_without_time_left_is_deferred() {
     let bridge = bridge().await;
     bridge.enqueue((1..=3).map(message));
     let event = bridge.aws.queues(|queues| {
@@ -101,7 +100,7 @@ impl Transport for Instantly {
 }
 
 #[tokio::test(start_paused = true)]
-async fn orders_are_posted_no_faster_than_allowed_and_waiting_counts_against_the_deadline() {
+async fn rate_limit_spaces_orders_and_respects_deadline() {
     let aws = account(&Settings::default());
     let environment = Environment::at(
         "https://s.example.com/",
