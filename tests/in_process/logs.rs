@@ -7,7 +7,7 @@ use integration_tests::{
     bridge::{Bridge, MAX_RUN_TIMEOUT, REQUEST_ID, raw, until},
     canaries::canaries,
 };
-use sandbox::{Settings, customers};
+use sandbox::{Action, Answer, Endpoint, Rule, Settings, customers};
 use serde_json::{Value, json};
 use shared::lambda::invocation::Invocation;
 use tokio::time::Instant;
@@ -238,4 +238,30 @@ async fn line_names_its_run_message_and_trace() {
             assert_eq!(line["xray_trace_id"], TRACE_ID, "{line}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retried_page_is_logged_with_status_or_error_code() {
+    LazyLock::force(&LOGGING);
+    let bridge = Bridge::start(Settings::default(), |environment| environment).await;
+    bridge.sandbox.set_faults([
+        Rule::on(Endpoint::Customers, Answer::status(503)).calls(1),
+        // A request that broke without an answer is repeated once, at once.
+        Rule::on(Endpoint::Customers, Action::Reset).calls([2, 3]),
+        Rule::on(Endpoint::Customers, Answer::status(404)).calls(4),
+    ]);
+    let input = json!({"order_date": ORDER_DATE});
+    bridge.run(input).await.unwrap_err();
+    let lines = lines(&logged());
+    let of = |event: &str| {
+        let lines = lines.iter().filter(|line| line["event"] == event);
+        lines
+            .map(|line| (line["status"].clone(), line["error_code"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("page_retried"),
+        [(json!(503), Value::Null), (Value::Null, json!("interrupted"))]
+    );
+    assert_eq!(of("run_ended_early"), [(json!(404), Value::Null)]);
 }

@@ -13,6 +13,7 @@ use crate::{
     error::RunError,
     run::{Run, Summary},
     sender::{Entry, MAX_BODY_BYTES, RunContext, SendOutcome},
+    source::error::SourceError,
 };
 
 pub(crate) fn run_started(run: &Run) {
@@ -29,6 +30,10 @@ pub(crate) fn run_started(run: &Run) {
 
 /// The one line of an invocation: the totals of the run so far.
 pub(crate) fn run_ended(summary: &Summary, error: Option<&RunError>, invocation: Invocation<'_>) {
+    let source = match error {
+        Some(RunError::Source(error)) => Some(error),
+        Some(RunError::Send(_) | RunError::Continuation(_)) | None => None,
+    };
     macro_rules! line {
         ($level:ident, $event:literal, $message:literal) => {
             tracing::$level!(
@@ -45,6 +50,8 @@ pub(crate) fn run_ended(summary: &Summary, error: Option<&RunError>, invocation:
                 dry_run = summary.dry_run,
                 would_be_rejected = summary.findings.as_ref().map(|findings| findings.would_be_rejected),
                 elapsed_ms = summary.progress.elapsed_ms,
+                status = source.and_then(SourceError::status),
+                error_code = source.and_then(SourceError::error_code),
                 reason = error.map(tracing::field::display),
                 $message
             )
@@ -162,7 +169,7 @@ pub(crate) fn page_retried(
     page: u64,
     failures: u32,
     delay: Duration,
-    error: &dyn std::error::Error,
+    error: &SourceError,
 ) {
     tracing::warn!(
         event = "page_retried",
@@ -170,6 +177,8 @@ pub(crate) fn page_retried(
         page,
         failures,
         delay_secs = delay.as_secs_f64(),
+        status = error.status(),
+        error_code = error.error_code(),
         reason = %error,
         "request for source page failed, retrying"
     );

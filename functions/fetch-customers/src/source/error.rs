@@ -112,6 +112,22 @@ impl SourceError {
         }
     }
 
+    /// The status of an answer that is not a page.
+    pub(crate) const fn status(&self) -> Option<u16> {
+        if let Self::KeyRefused { status, .. } | Self::Status { status, .. } = self {
+            return Some(status.as_u16());
+        }
+        None
+    }
+
+    /// In which way the source was unreachable.
+    pub(crate) const fn error_code(&self) -> Option<&'static str> {
+        if let Self::Unreachable { reason, .. } = self {
+            return Some(reason.code());
+        }
+        None
+    }
+
     /// How long to wait at least before the page is requested again; `None` where that would not help.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
