@@ -122,6 +122,42 @@ async fn destination_repeats_token_in_vain() {
 }
 
 #[tokio::test]
+async fn destination_repeats_api_key_in_vain() {
+    LazyLock::force(&LOGGING);
+    let basic = BASE64.encode(format!("fixture-user:{ODD_SECRET}").as_bytes());
+    for spelling in spellings() {
+        let settings = Settings {
+            destination_api_key: Some(("Authorization".to_owned(), format!("Basic {basic}"))),
+            ..Settings::default()
+        };
+        let bridge = Bridge::start(settings, |environment| {
+            environment
+                .with("DESTINATION_AUTH", "header")
+                .with("TOKEN_URL", "")
+        })
+        .await;
+        let secret =
+            json!({"api_key": format!("Basic {basic}"), "headers": {"x-app-key": "fixture-app-key"}});
+        bridge.aws.set_secret(DESTINATION_SECRET, secret.to_string());
+        let echo = Echo::problem(422, EchoPart::Authorization, spelling);
+        let password = sandbox::Answer::status(422).body("text/plain", spelling.spell(ODD_SECRET));
+        let app_key = sandbox::Answer::status(422).body("text/plain", spelling.spell("fixture-app-key"));
+        bridge.sandbox.set_faults([
+            Rule::on(Endpoint::Orders, echo).calls(1),
+            Rule::on(Endpoint::Orders, password).calls(2),
+            Rule::on(Endpoint::Orders, app_key).calls(3),
+        ]);
+        let mut all = String::new();
+        for id in 1..=3 {
+            all.push_str(&output(&bridge, id).await);
+        }
+        assert_eq!(bridge.sandbox.counters().order_posts, 3);
+        let credentials = [basic.clone(), ODD_SECRET.to_owned(), "fixture-app-key".to_owned()];
+        assert_none(&all, &credentials, &format!("{spelling:?}"));
+    }
+}
+
+#[tokio::test]
 async fn unusable_secret_is_not_shown() {
     LazyLock::force(&LOGGING);
     for secret in [

@@ -14,6 +14,7 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
+use data_encoding::BASE64;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
 use secrecy::ExposeSecret;
 use shared::{
@@ -109,11 +110,13 @@ impl Token {
             let value = self.value.to_str().unwrap_or_default();
             // `Bearer …` is redacted to `Bearer […]`.
             let value = value.split_once(' ').map_or(value, |(_, parameter)| parameter);
+            let password = password_of(value);
             let headers = self
                 .static_headers
                 .values()
                 .filter_map(|value| value.to_str().ok());
-            Credentials::new(headers.filter(|value| value.len() >= MIN_STATIC).chain([value]))
+            let headers = headers.filter(|value| value.len() >= MIN_STATIC);
+            Credentials::new(headers.chain([value]).chain(password.as_deref()))
         })
     }
 
@@ -126,6 +129,13 @@ impl Token {
     fn is_to_be_renewed(&self) -> bool {
         self.age() >= self.ttl.saturating_sub(RENEW_BEFORE_END.min(self.ttl / 2))
     }
+}
+
+/// Of a value that is `user:password` in base64, as Basic authentication sends it (RFC 7617 §2).
+fn password_of(value: &str) -> Option<String> {
+    let decoded = String::from_utf8(BASE64.decode(value.as_bytes()).ok()?).ok()?;
+    let (_, password) = decoded.split_once(':')?;
+    Some(password.to_owned())
 }
 
 /// Requests tokens, keeps the last one until shortly before its end, and lets all who need one wait for the same request.
