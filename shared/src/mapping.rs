@@ -12,6 +12,8 @@ pub mod order;
 pub mod violations;
 
 #[cfg(test)]
+mod cpu_tests;
+#[cfg(test)]
 mod tests;
 
 use self::{

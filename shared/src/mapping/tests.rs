@@ -9,7 +9,7 @@ use super::{
     *,
 };
 
-const ID: &str = "/customer_id";
+const ID: &str = fixture::ID_POINTER;
 
 fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).unwrap()
@@ -251,8 +251,8 @@ fn what_is_no_object_is_no_customer() {
 fn a_repeated_field_is_a_violation() {
     let twice = |field: &str| customer().to_string().replacen('{', &format!("{{{field},"), 1);
     let expected = "customer: a field is there twice";
-    for field in [r#""customer_id":"7""#, r#""email":null"#] {
-        assert_eq!(map_text(&twice(field)).unwrap_err(), expected, "{field}");
+    for field in [format!(r#""{}":"7""#, fixture::ID), r#""email":null"#.to_owned()] {
+        assert_eq!(map_text(&twice(&field)).unwrap_err(), expected, "{field}");
     }
     let expected = "address: a field is there twice";
     let twice = customer().to_string().replace(r#""zip""#, r#""zip":"1","zip""#);
@@ -264,11 +264,14 @@ fn all_violations_are_reported_together() {
     let customer = json!({"email": "x", "address": {"street": "x", "city": " ", "zip": []}, "phone": 1});
     assert_eq!(
         map(&customer).unwrap_err(),
-        "customer_id: required: a string that is not blank, or an integer; \
+        format!(
+            "{}: required: a string that is not blank, or an integer; \
          first_name, last_name: one of the two is required, and not blank; \
          email: must be a valid e-mail address; phone: must be text; \
          address.city: required, and not blank; address.state: required, and not blank; \
-         address.zip: must be text or an integer of 0 or more"
+         address.zip: must be text or an integer of 0 or more",
+            fixture::ID
+        )
     );
 }
 
@@ -317,16 +320,13 @@ fn an_invalid_customer_still_has_its_context() {
 
 #[test]
 fn a_customers_id_is_found_in_its_json() {
-    let id = |json: &str| read_customer_id(&raw(json)).map(|id| id.to_string());
-    assert_eq!(id(r#"{"email": null, "customer_id": 7}"#), Some("7".to_owned()));
-    assert_eq!(
-        id(r#"{"tag \ud83d": 1, "customer_id": "7"}"#),
-        Some("7".to_owned())
-    );
+    let id = |json: &str| read_customer_id(&raw(&json.replace("ID", fixture::ID))).map(|id| id.to_string());
+    assert_eq!(id(r#"{"email": null, "ID": 7}"#), Some("7".to_owned()));
+    assert_eq!(id(r#"{"tag \ud83d": 1, "ID": "7"}"#), Some("7".to_owned()));
     for json in [
         "{}",
-        r#"{"customer_id": null}"#,
-        r#"{"customer_id": "1", "customer_id": "2"}"#,
+        r#"{"ID": null}"#,
+        r#"{"ID": "1", "ID": "2"}"#,
         r#"["123"]"#,
         r#""123""#,
         "null",

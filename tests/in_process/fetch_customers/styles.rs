@@ -74,7 +74,7 @@ async fn bridge_of(style: &Style, settings: Settings) -> Bridge {
 /// Valid customers with an id each.
 fn with_ids(count: u64, page_size: u64) -> Settings {
     let customers: Vec<String> = (0..count)
-        .map(|id| json!({"customer_id": format!("id {id}&+/"), "tag": "]}\\\""}).to_string())
+        .map(|id| only_id(format!("id {id}&+/")).with("/tag", "]}\\\"").to_string())
         .collect();
     Settings {
         customers: Customers::Given(customers.into()),
@@ -105,7 +105,7 @@ async fn three_pages_of_each_style_are_read() {
             "{name:?}"
         );
         let expected: Vec<String> = (0..25)
-            .map(|id| json!({"customer_id": format!("id {id}&+/"), "tag": "]}\\\""}).to_string())
+            .map(|id| only_id(format!("id {id}&+/")).with("/tag", "]}\\\"").to_string())
             .map(|customer| format!(r#"{{"order_date":"{ORDER_DATE}","customer":{customer}}}"#))
             .collect();
         assert_eq!(bodies(&bridge), expected, "{name:?}");

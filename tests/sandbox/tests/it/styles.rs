@@ -1,12 +1,11 @@
 //! The source in the manners of well-known APIs: three pages of each, followed as its own clients do.
 
+use fixture::only_id;
 use sandbox::{Action, Customers, Endpoint, Rule, Sandbox, Settings, SourceStyle};
 use serde_json::{Value, json};
 
 use crate::caller::{client, start};
 
-const CUSTOMERS: &[u8] =
-    br#"[{"customer_id":"a"},{"customer_id":"b"},{"customer_id":3},{"customer_id":"d"},{"customer_id":"e"}]"#;
 const PAGE_SIZE: u64 = 2;
 
 struct Page {
@@ -17,7 +16,7 @@ struct Page {
 
 async fn sandbox_of(source_style: SourceStyle) -> Sandbox {
     start(Settings {
-        customers: Customers::parse(CUSTOMERS).unwrap(),
+        customers: Customers::from([json!("a"), json!("b"), json!(3), json!("d"), json!("e")].map(only_id)),
         page_size: PAGE_SIZE,
         source_style,
         ..Settings::default()
@@ -55,7 +54,7 @@ async fn ids(
         assert!(pages.len() < 5, "{style:?}: {pages:?}");
         let page = page(url.as_str()).await;
         let found = page.body.pointer(items).unwrap().as_array().unwrap();
-        let id = |customer: &Value| customer["customer_id"].to_string().replace('"', "");
+        let id = |customer: &Value| customer[fixture::ID].to_string().replace('"', "");
         pages.push(found.iter().map(id).collect());
         match next(&page, pages.last().unwrap()) {
             Some(next) => url = url.join(&next).unwrap(),
