@@ -41,10 +41,9 @@ async fn drain(blocked: u64, workers: u64) -> Drained {
     let settings = Settings::default();
     let aws = account(&settings);
     let destination = Destination::new(1, &settings.client_secret);
-    if blocked > 0 {
-        let every = usize::try_from(CUSTOMERS / blocked).unwrap();
-        destination.state().blocked_customers = (every as u64 / 2..CUSTOMERS)
-            .step_by(every)
+    if let Some(every) = CUSTOMERS.checked_div(blocked) {
+        destination.state().blocked_customers = (every / 2..CUSTOMERS)
+            .step_by(usize::try_from(every).unwrap())
             .map(|id| id.to_string())
             .collect();
     }
@@ -94,7 +93,8 @@ async fn drain(blocked: u64, workers: u64) -> Drained {
     let lines = aws.console().metrics();
     let mut dead_letters = BTreeMap::new();
     for letter in aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL)) {
-        let key = ["reason", "http_status"].map(|name| letter.attributes[name].clone());
+        let key =
+            ["reason", "http_status"].map(|name| letter.attributes.get(name).cloned().unwrap_or_default());
         *dead_letters.entry(key.into()).or_default() += 1;
     }
     Drained {

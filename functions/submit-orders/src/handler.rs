@@ -235,24 +235,20 @@ impl Handler {
     }
 
     /// Rejects a blocked order while the destination accepts others; else it is retried: perhaps all are blocked.
-    fn reject_if_blocked_alone<'a>(&self, submitted: Submitted<'a>) -> Submitted<'a> {
-        let is_alone = self.submission.is_blocked_alone(&submitted.context);
-        match submitted.verdict {
-            Verdict::Retried(retry) if is_alone => {
-                let receives = submitted.record.receives().unwrap_or_default();
-                let detail = format!("{} at attempt {receives}, but accepts other orders", retry.detail);
-                Submitted {
-                    verdict: Verdict::Rejected(Rejection {
-                        quote: retry.quote.map(|quote| format!("{detail}: {quote}")),
-                        http_status: retry.http_status,
-                        error_code: retry.error_code,
-                        ..Rejection::new(Reason::RejectedByDestination, detail)
-                    }),
-                    ..submitted
-                }
-            }
-            verdict => Submitted { verdict, ..submitted },
+    fn reject_if_blocked_alone<'a>(&self, mut submitted: Submitted<'a>) -> Submitted<'a> {
+        if let Verdict::Retried(retry) = &submitted.verdict
+            && self.submission.is_blocked_alone(&submitted.context)
+        {
+            let receives = submitted.record.receives().unwrap_or_default();
+            let detail = format!("{} at attempt {receives}, but accepts other orders", retry.detail);
+            submitted.verdict = Verdict::Rejected(Rejection {
+                quote: retry.quote.as_ref().map(|quote| format!("{detail}: {quote}")),
+                http_status: retry.http_status,
+                error_code: retry.error_code.clone(),
+                ..Rejection::new(Reason::RejectedByDestination, detail)
+            });
         }
+        submitted
     }
 
     /// Carries out the verdict on a message.
