@@ -86,7 +86,7 @@ async fn an_outages_posts_are_bounded_by_its_length_and_not_by_its_messages() {
     println!(
         "POSTs during an hour's outage: {few} with 1,000 messages, {many} with 10,000; {workers} workers"
     );
-    // Each worker finds out once, with all that it has in flight, and then probes whenever a halt ends.
+    // Each worker finds out once, with all that it has in flight, and then probes each time the circuit is half-open.
     let finding_out = IN_FLIGHT + u64::from(FAILURE_THRESHOLD);
     let probes = 3600 / OPEN_DURATION.as_secs() + 1;
     assert!(few > probes / 2, "{few}");

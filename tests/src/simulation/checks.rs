@@ -93,7 +93,7 @@ impl World {
             .iter()
             .any(|letter| !self.fates.contains_key(&letter.body))
         {
-            wrong.push("a dead letter that nobody sent".to_owned());
+            wrong.push("a dead letter of an unknown message".to_owned());
         }
         let unseen = self
             .aws
@@ -110,7 +110,7 @@ impl World {
         if counted.to_string() != settled.to_string() {
             wrong.push(format!("the metrics have {counted} of {settled} messages"));
         }
-        // Where visibilities can always be set, and nothing is delivered twice, nobody is asked too early.
+        // Where visibilities can always be set, and nothing is delivered twice, no call comes too early.
         if self.kind == Kind::Orderly && !state.too_early.is_empty() {
             wrong.push(format!("posted before Retry-After: {:?}", state.too_early));
         }
