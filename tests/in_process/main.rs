@@ -14,6 +14,7 @@ mod backfill;
 mod bad_day;
 mod connections;
 mod credentials;
+mod echoes;
 mod examples;
 mod faults;
 mod fetch_customers;
