@@ -48,10 +48,11 @@ async fn conflict_without_first_receive_is_retried() {
 }
 
 #[tokio::test]
-async fn conflict_with_retry_after_is_retried() {
-    let answer = Answer::status(CONFLICT).retry_after(100);
-    let outcome = outcome_after(86_400, answer, &[]).await;
+async fn conflict_with_retry_after_is_retried_in_the_first_minute() {
+    let answer = || Answer::status(CONFLICT).retry_after(100);
+    let outcome = outcome_after(59, answer(), &[]).await;
     assert_eq!(outcome, Outcome::Retry { hidden_for: 100 });
+    assert_eq!(outcome_after(60, answer(), &[]).await, Outcome::Delivered);
 }
 
 #[tokio::test]

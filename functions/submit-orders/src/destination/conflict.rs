@@ -66,8 +66,7 @@ impl ConflictSettings {
             _ if self.duplicate_text.is_some() => Conflict::UnderWay { min_delay: asked_for },
             ConflictMeans::Duplicate => Conflict::Exists,
             ConflictMeans::Retry => Conflict::UnderWay { min_delay: asked_for },
-            // An order that exists needs no delay: who asks for one is still working on it.
-            ConflictMeans::Confirm if left.is_zero() && retry_after == RetryAfter::Absent => Conflict::Exists,
+            ConflictMeans::Confirm if left.is_zero() => Conflict::Exists,
             ConflictMeans::Confirm => Conflict::UnderWay {
                 min_delay: left.max(asked_for),
             },
@@ -144,10 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn confirm_with_retry_after_is_under_way() {
-        let conflict = (409, "", RetryAfter::Wait(5 * SECOND));
-        assert_eq!(read(ConflictMeans::Confirm, None, conflict, 3_600), under_way(5));
-        assert_eq!(read(ConflictMeans::Confirm, None, conflict, 10), under_way(50));
+    fn confirm_keeps_the_longer_of_both_delays() {
+        let conflict = |secs| (409, "", RetryAfter::Wait(secs * SECOND));
+        assert_eq!(read(ConflictMeans::Confirm, None, conflict(5), 10), under_way(50));
+        assert_eq!(
+            read(ConflictMeans::Confirm, None, conflict(90), 10),
+            under_way(90)
+        );
+        let read = read(ConflictMeans::Confirm, None, conflict(5), 60);
+        assert_eq!(read, Some(Conflict::Exists));
     }
 
     #[test]
