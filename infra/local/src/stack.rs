@@ -79,6 +79,8 @@ impl LocalDeployment {
                 ("SourceSecretArn", source),
                 ("DestinationUrl", sandbox.orders_url()),
                 ("TokenUrl", sandbox.token_url()),
+                // The sandbox answers 409 for an order that exists, and only then.
+                ("ConflictMeans", "duplicate".to_owned()),
                 ("DestinationSecretArn", destination),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
