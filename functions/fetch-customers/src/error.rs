@@ -6,7 +6,7 @@ use shared::lambda::invocation::diagnostic;
 use crate::{
     continuation::ContinuationError,
     run::{InvalidRunInput, Summary},
-    sender::SendError,
+    sender::outcome::SendError,
     source::error::SourceError,
 };
 

@@ -27,8 +27,11 @@ use crate::{
     error::{HandlerError, RunError},
     log_events, malformed,
     run::{Progress, Remainder, Run, Summary},
-    sender::{BatchSender, Entry, MAX_BODY_BYTES, Rejection, RunContext},
-    source::{SourceApi, customers::Next},
+    sender::{
+        BatchSender,
+        message::{Entry, MAX_BODY_BYTES, Rejection, RunContext},
+    },
+    source::{api::SourceApi, customers::Next},
     stats,
 };
 

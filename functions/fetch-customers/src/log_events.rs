@@ -12,7 +12,10 @@ use shared::{
 use crate::{
     error::RunError,
     run::{Run, Summary},
-    sender::{Entry, MAX_BODY_BYTES, RunContext, SendOutcome},
+    sender::{
+        message::{Entry, MAX_BODY_BYTES, RunContext},
+        outcome::SendOutcome,
+    },
     source::error::SourceError,
 };
 

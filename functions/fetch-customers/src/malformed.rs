@@ -6,7 +6,7 @@
 
 use shared::domain::{message::Message, order_date::OrderDate};
 
-use crate::{sender::MAX_BODY_BYTES, source::json_array::Malformed};
+use crate::{sender::message::MAX_BODY_BYTES, source::json_array::Malformed};
 
 /// The body of the dead letter: at most [`MAX_BODY_BYTES`] of it.
 pub(crate) fn body(order_date: OrderDate, element: &Malformed) -> String {

@@ -1,6 +1,7 @@
 //! Sends messages in batches, several at once.
 
-use std::sync::Arc;
+pub mod message;
+pub mod outcome;
 
 use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
@@ -8,16 +9,13 @@ use aws_sdk_sqs::types::{
 };
 use shared::{
     aws::describe_without_message,
-    domain::{customer_id::CustomerId, order_date::OrderDate, rejection_reason::Reason},
-    sqs::{BATCH_BYTES, Batcher, EntryFailure, Queue, RetryPolicy},
+    sqs::{Batcher, EntryFailure, Queue, RetryPolicy},
 };
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::log_events;
-
-/// The largest body. The rest of a message is reserved for the attributes of a dead letter, which count towards its size:
-/// `submit-orders` and this function need them.
-pub const MAX_BODY_BYTES: usize = BATCH_BYTES - 16 * 1024;
+use message::{Entry, Rejection, RunContext};
+use outcome::{SendError, SendOutcome};
 
 /// How often an entry is sent that SQS failed for reasons of its own.
 const ATTEMPTS: u32 = 5;
@@ -26,98 +24,6 @@ const ATTEMPTS: u32 = 5;
 /// scaling and action batching") they enqueue 8,000 customers a second: five million in less than the 15 minutes that an
 /// invocation may take. They hold 16 MiB of messages at most, as requests about three times that.
 const CALLS_IN_FLIGHT: usize = 16;
-
-/// The run that messages belong to.
-#[derive(Debug, Clone)]
-pub struct RunContext {
-    /// For the log.
-    pub order_date: OrderDate,
-    /// The X-Ray header of the run, which each message carries on.
-    pub trace_header: Option<Arc<str>>,
-}
-
-/// One customer's message.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The customer's place in the run, from 0.
-    pub index: u64,
-    pub customer_id: Option<CustomerId>,
-    pub body: String,
-    /// Why it is a dead letter, if it is one.
-    pub rejection: Option<Rejection>,
-}
-
-/// The attributes of a dead letter.
-#[derive(Debug, Clone)]
-pub struct Rejection {
-    pub reason: Reason,
-    pub detail: String,
-}
-
-impl Rejection {
-    const REASON: &str = "reason";
-    const DETAIL: &str = "detail";
-    const TYPE: &str = "String";
-
-    /// What the attributes take of a message: names, types and values (Amazon SQS Developer Guide, "Message attribute
-    /// components").
-    const fn bytes(&self) -> usize {
-        let names = Self::REASON.len() + Self::DETAIL.len();
-        names + 2 * Self::TYPE.len() + self.reason.as_str().len() + self.detail.len()
-    }
-
-    fn attributes(&self) -> [(&'static str, &str); 2] {
-        [(Self::REASON, self.reason.as_str()), (Self::DETAIL, &self.detail)]
-    }
-}
-
-/// What became of the entries. Without a failure, each is sent or rejected.
-#[derive(Debug, Default)]
-pub struct SendOutcome {
-    /// Confirmed by SQS.
-    pub sent: u64,
-    /// Not acceptable to SQS; logged.
-    pub rejected: u64,
-    /// Why other entries are not known to be sent.
-    pub failure: Option<SendError>,
-}
-
-/// Messages could not be sent.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// The call failed, retries of the SDK included.
-    #[error("customers could not be enqueued: {0}")]
-    Call(String),
-    #[error(
-        "{entries} customers could not be enqueued in {ATTEMPTS} attempts, the last time because of {code}"
-    )]
-    Entries {
-        entries: usize,
-        /// SQS's code.
-        code: String,
-    },
-    /// Customers that are no JSON were neither enqueued nor dead-lettered.
-    #[error("{0} customers that are not JSON could not be sent to the DeadLetterQueue, because of {1}")]
-    DeadLetters(u64, String),
-}
-
-impl SendOutcome {
-    /// Adds the counts. The first failure is kept.
-    fn add(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.rejected += other.rejected;
-        match (&mut self.failure, other.failure) {
-            (Some(SendError::Entries { entries, .. }), Some(SendError::Entries { entries: more, .. })) => {
-                *entries += more;
-            }
-            (Some(SendError::DeadLetters(entries, _)), Some(SendError::DeadLetters(more, _))) => {
-                *entries += more;
-            }
-            (Some(_), _) => {}
-            (none, failure) => *none = failure,
-        }
-    }
-}
 
 /// Takes messages one by one, and sends them in batches.
 pub struct BatchSender {
@@ -207,6 +113,7 @@ async fn send(queue: &Queue, batch: Vec<Entry>, context: &RunContext) -> SendOut
             }
             (failure, None) => SendError::Entries {
                 entries: 1,
+                attempts: ATTEMPTS,
                 code: failure.code().to_owned(),
             },
             (failure, Some(_)) => SendError::DeadLetters(1, failure.code().to_owned()),

@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use shared::{
-    domain::order_date::OrderDate, duplicate_filter::DuplicateFilter, mapping::customer::read_customer_id,
+    config::secret_header_value,
+    domain::order_date::OrderDate,
+    duplicate_filter::DuplicateFilter,
+    mapping::customer::read_customer_id,
+    secret::{Wanted, read_secret},
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::{
-    SourceApi,
+    api::SourceApi,
     error::SourceError,
     json_array::{Element, Malformed},
     more,
@@ -28,7 +33,7 @@ const MAX_REREADS: u32 = 3;
 
 /// How many pages without a customer may follow each other. Sources that filter after they page have such pages; without
 /// a limit, a source that links from each to the next would be read until the run's time is over.
-pub(super) const MAX_EMPTY_PAGES: u32 = 100;
+const MAX_EMPTY_PAGES: u32 = 100;
 
 /// What comes next.
 #[derive(Debug)]
@@ -78,9 +83,48 @@ pub struct Customers<'a> {
     known_pages: DuplicateFilter,
 }
 
+impl SourceApi {
+    /// The customers of all pages, read as they are asked for, until `deadline` at the latest: from the first page on,
+    /// or from the run's `page_url` on; `pages` pages were read before. The key is read now, and used for all of them.
+    ///
+    /// # Errors
+    /// There is no key, or it cannot be sent, or must not be sent to this page.
+    pub async fn customers(
+        &self,
+        run: &Run,
+        pages: u64,
+        deadline: Instant,
+    ) -> Result<Customers<'_>, SourceError> {
+        let first = run.page_url.as_ref().unwrap_or(&self.url);
+        if first.origin() != self.url.origin() {
+            let origin = first.origin().ascii_serialization();
+            return Err(SourceError::CrossOriginStart { origin });
+        }
+        let wanted = Wanted {
+            fields: &["api_key"],
+            own_headers: std::slice::from_ref(&self.api_key_header),
+        };
+        let secret = read_secret(&self.secrets, &self.secret_arn, wanted).await?;
+        let [api_key] = &secret.fields;
+        let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
+            secret: self.secret_arn.clone(),
+        })?;
+        let mut credentials = secret.headers;
+        credentials.insert(self.api_key_header.clone(), api_key);
+        Ok(Customers::new(
+            self,
+            run,
+            credentials,
+            self.paging.first_page(first),
+            pages,
+            deadline,
+        ))
+    }
+}
+
 impl<'a> Customers<'a> {
     /// The customers from page `first` on, where `pages` were read before.
-    pub(super) fn new(
+    fn new(
         source: &'a SourceApi,
         run: &Run,
         credentials: HeaderMap,
@@ -247,7 +291,10 @@ impl<'a> Customers<'a> {
         }
         self.empty_pages = if customers == 0 { self.empty_pages + 1 } else { 0 };
         if self.empty_pages > MAX_EMPTY_PAGES {
-            return Err(SourceError::EmptyPages { page });
+            return Err(SourceError::EmptyPages {
+                page,
+                max: MAX_EMPTY_PAGES,
+            });
         }
         let is_same = |last: &Passed| last.is_same(&open.passed);
         if paging.next == NextPage::Number && self.last_page.as_ref().is_some_and(is_same) {

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{body::BodyError, customers::MAX_EMPTY_PAGES, paging::NextPageError, pointer::Pointer};
+use super::{body::BodyError, paging::NextPageError, pointer::Pointer};
 use http::StatusCode;
 use shared::{
     http::{Unreachable, is_transient, retry_after::RetryAfter},
@@ -73,10 +73,10 @@ pub enum SourceError {
     )]
     SamePage { page: u64, parameter: String },
     #[error(
-        "more than {MAX_EMPTY_PAGES} pages of the source in a row have no customer, up to page {page}, and there is always a \
+        "more than {max} pages of the source in a row have no customer, up to page {page}, and there is always a \
          next one"
     )]
-    EmptyPages { page: u64 },
+    EmptyPages { page: u64, max: u32 },
     #[error("page {page} of the source is not the last one, but the next one cannot be requested: {reason}")]
     NextPage { page: u64, reason: NextPageError },
     #[error(

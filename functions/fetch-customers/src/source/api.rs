@@ -1,0 +1,66 @@
+//! The source API as this function is configured to call it: one request for one page.
+
+use aws_sdk_secretsmanager::Client as SecretsManager;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, ACCEPT_ENCODING},
+};
+use reqwest::Request;
+use shared::{
+    clock::WallClock,
+    http::{HttpClient, retry_after::RetryAfter},
+};
+use url::Url;
+
+use super::{body, error::SourceError, page::Page, paging::Paging};
+
+/// The source API.
+pub struct SourceApi {
+    pub http: HttpClient,
+    /// The first page.
+    pub url: Url,
+    pub paging: Paging,
+    /// The header that carries the key.
+    pub api_key_header: HeaderName,
+    pub secrets: SecretsManager,
+    /// The secret with `api_key`.
+    pub secret_arn: String,
+    /// For HTTP dates.
+    pub wall_clock: WallClock,
+    /// A larger customer is not held in memory.
+    pub max_customer_bytes: usize,
+}
+
+impl SourceApi {
+    /// Requests a page, and reads its beginning. `credentials` are the key and what the secret has beside it.
+    pub(super) async fn request(
+        &self,
+        credentials: HeaderMap,
+        page: u64,
+        url: &Url,
+    ) -> Result<Page, SourceError> {
+        let mut request = Request::new(Method::GET, url.clone());
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.extend(credentials);
+        headers.insert(ACCEPT_ENCODING, body::ACCEPTED);
+        let answer = self.http.execute(request).await;
+        let answer = answer.map_err(|error| SourceError::unreachable(page, 0, &error))?;
+        let status = answer.status();
+        if matches!(status, StatusCode::OK | StatusCode::NO_CONTENT) {
+            return Page::begin(page, answer, &self.paging, self.max_customer_bytes).await;
+        }
+        let retry_after = RetryAfter::read(answer.headers(), (self.wall_clock)());
+        match (status, retry_after) {
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, RetryAfter::Absent) => {
+                let secret = self.secret_arn.clone();
+                Err(SourceError::KeyRefused { status, page, secret })
+            }
+            _ => Err(SourceError::Status {
+                status,
+                page,
+                retry_after,
+            }),
+        }
+    }
+}
