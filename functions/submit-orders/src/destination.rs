@@ -24,7 +24,10 @@ use http::{
 };
 use reqwest::Request;
 use shared::{
-    clock::WallClock, domain::order_id::OrderId, http::retry_after::RetryAfter, mapping::order::Order,
+    clock::{WallClock, millis},
+    domain::order_id::OrderId,
+    http::retry_after::RetryAfter,
+    mapping::order::Order,
     secret::SecretError,
 };
 use tokio::time::Instant;
@@ -364,7 +367,7 @@ fn log_posted(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency:
         %order_id,
         status = answer.as_ref().ok().map(|answer| answer.status().as_u16()),
         reason = answer.as_ref().err().map(tracing::field::display),
-        elapsed_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        elapsed_ms = millis(latency),
         "order posted"
     );
 }

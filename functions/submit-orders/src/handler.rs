@@ -15,8 +15,10 @@ use shared::{
     clock::WallClock,
     domain::order_context::OrderContext,
     http::{HttpClient, Tls, backoff},
-    lambda::invocation::{Invocation, diagnostic},
-    lambda::metrics::Metrics,
+    lambda::{
+        invocation::{ANSWER_MARGIN, Invocation, diagnostic, minus_margin},
+        metrics::Metrics,
+    },
 };
 use tokio::time::Instant;
 
@@ -40,9 +42,6 @@ pub const EXPIRY_MARGIN: Duration = Duration::from_secs(15 * 60);
 /// An order that the destination blocks this often while it accepts others is rejected. The first four attempts span some
 /// minutes: a firewall's rule that was a mistake may be gone by then.
 const MAX_BLOCKED: u64 = 5;
-
-/// The answer leaves the function at least so long before its deadline.
-const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 
 pub struct Handler {
     pub submission: Submission,
@@ -353,8 +352,4 @@ fn expired(verdict: &Verdict) -> Rejection {
         Verdict::Deferred(deferral) => expired(deferral.detail()),
         Verdict::Delivered { .. } | Verdict::Rejected(_) => expired("none"),
     }
-}
-
-fn minus_margin(deadline: Instant, margin: Duration) -> Instant {
-    deadline.checked_sub(margin).unwrap_or(deadline)
 }

@@ -43,7 +43,7 @@ fn datum(queue_url: &str, name: &str, value: u64) -> Datum {
         name: name.to_owned(),
         unit: "Count".to_owned(),
         dimensions: [("QueueName".to_owned(), queue.to_owned())].into(),
-        timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        timestamp_ms: shared::clock::millis(now),
         values: vec![f64::from(u32::try_from(value).unwrap_or(u32::MAX))],
     }
 }

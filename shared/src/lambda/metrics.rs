@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use crate::config::Variables;
+use crate::{clock::millis, config::Variables};
 
 /// The maximum number of values of one metric in one line (the specification's "Target members").
 const VALUES_PER_LINE: usize = 100;
@@ -119,7 +119,7 @@ impl Metrics {
     /// They are not log lines: without a level they count as INFO, so a function with a log level above that has no metrics.
     pub fn write(&self, request_id: &str, values: &[(Metric, MetricValue<'_>)]) {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let timestamp = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+        let timestamp = millis(since_1970);
         let mut lines = Vec::new();
         for nth in 0.. {
             let parts = values

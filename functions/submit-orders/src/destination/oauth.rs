@@ -4,6 +4,7 @@
 mod endpoint;
 mod error;
 mod grant;
+mod settings;
 
 use std::{
     sync::{
@@ -24,11 +25,11 @@ use shared::{
     secret::{Secret, SecretError, Wanted, read_secret},
 };
 use tokio::{sync::Mutex, time::Instant};
-use url::Url;
 
 use super::{call_stats::CallRecorder, credentials::Credentials, transport::Transport};
 use endpoint::TokenEndpoint;
 pub use error::{TokenError, TokenErrorKind};
+pub use settings::{AuthMethod, AuthSettings, ClientAuth, OauthSettings};
 
 /// How long before its end a token is replaced: longer than a POST may take, so that no POST is under way with a token
 /// that has just ended. Of a token that lives for less than twice this, half its life.
@@ -44,42 +45,6 @@ const MAX_TTL: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Whatever `token_type` the server calls it (RFC 6750 §2.1).
 const SCHEME: &str = "Bearer ";
-
-/// How the client authenticates itself to the token endpoint (RFC 6749 §2.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// HTTP Basic authentication.
-    Basic,
-    /// In the request's body: `client_secret_post`.
-    Post,
-}
-
-/// How the destination knows this client.
-#[derive(Debug, Clone)]
-pub struct AuthSettings {
-    pub method: AuthMethod,
-    pub secret_arn: String,
-    /// The headers of a POST that the secret's static headers must not replace.
-    pub own_headers: Vec<HeaderName>,
-}
-
-#[derive(Debug, Clone)]
-pub enum AuthMethod {
-    /// OAuth 2.0: the secret has `client_id` and `client_secret`.
-    Oauth(OauthSettings),
-    /// The secret's `api_key` is the whole value of this header.
-    ApiKey { header: HeaderName },
-}
-
-/// Where and how tokens are requested.
-#[derive(Debug, Clone)]
-pub struct OauthSettings {
-    pub url: Url,
-    pub scope: Option<String>,
-    /// An extension that many servers need.
-    pub audience: Option<String>,
-    pub client_auth: ClientAuth,
-}
 
 /// A token, or an API key, that the destination may accept.
 #[derive(Debug)]

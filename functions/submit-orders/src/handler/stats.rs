@@ -2,8 +2,11 @@
 //! metrics.
 
 use shared::{
-    lambda::invocation::Invocation,
-    lambda::metrics::{Metric, MetricValue, Metrics},
+    clock::millis,
+    lambda::{
+        invocation::Invocation,
+        metrics::{Metric, MetricValue, Metrics},
+    },
 };
 use tokio::time::Instant;
 
@@ -87,7 +90,7 @@ impl InvocationStats {
             retried = self.retried,
             deferred = self.deferred,
             slowest_post_ms = calls.post_latencies_ms.iter().copied().reduce(f64::max),
-            elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms = millis(started.elapsed()),
             "batch settled"
         );
     }

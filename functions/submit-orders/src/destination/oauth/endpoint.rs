@@ -11,8 +11,9 @@ use shared::{clock::WallClock, http::retry_after::RetryAfter};
 use tokio::time::Instant;
 
 use super::{
-    ClientAuth, OauthSettings, TokenErrorKind,
+    error::TokenErrorKind,
     grant::{self, Grant},
+    settings::{ClientAuth, OauthSettings},
 };
 use crate::destination::{call_stats::CallRecorder, credentials::Credentials, transport::Transport};
 

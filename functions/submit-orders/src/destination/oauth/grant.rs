@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::{http::is_transient, text::one_line};
 
-use super::TokenErrorKind;
+use super::error::TokenErrorKind;
 use crate::destination::{
     credentials::Credentials,
     problem::{error_code, without_byte_order_mark},
