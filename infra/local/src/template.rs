@@ -2,6 +2,7 @@
 
 mod numeric_parameters;
 mod unsupported;
+mod visit;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Error;
+use visit::visit;
 
 /// A template that can be deployed locally.
 #[derive(Debug)]
@@ -67,16 +69,6 @@ fn nested(template: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
         let location = resource.pointer_mut("/Properties/Location")?;
         is_nested.then_some((id, location))
     })
-}
-
-/// Applies `change` to a value and everything in it, outer values first.
-fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
-    change(value);
-    if let Some(object) = value.as_object_mut() {
-        object.values_mut().for_each(|value| visit(value, change));
-    } else if let Some(array) = value.as_array_mut() {
-        array.iter_mut().for_each(|value| visit(value, change));
-    }
 }
 
 #[cfg(test)]

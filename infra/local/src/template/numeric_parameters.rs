@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::visit;
+use super::visit::visit;
 
 /// Properties that MiniStack 1.5 compares as numbers, but stores as the text of the parameter.
 const NUMERIC_PROPERTIES: [&str; 1] = ["MaximumConcurrency"];
