@@ -55,7 +55,7 @@ pub(crate) fn run_ended(summary: &Summary, error: Option<&RunError>, invocation:
                 elapsed_ms = summary.progress.elapsed_ms,
                 status = source.and_then(SourceError::status),
                 error_code = source.and_then(SourceError::error_code),
-                reason = error.map(tracing::field::display),
+                detail = error.map(tracing::field::display),
                 $message
             )
         };
@@ -182,7 +182,7 @@ pub(crate) fn page_retried(
         delay_secs = delay.as_secs_f64(),
         status = error.status(),
         error_code = error.error_code(),
-        reason = %error,
+        detail = %error,
         "request for source page failed, retrying"
     );
 }

@@ -366,7 +366,7 @@ fn log_posted(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency:
         event = "order_posted",
         %order_id,
         status = answer.as_ref().ok().map(|answer| answer.status().as_u16()),
-        reason = answer.as_ref().err().map(tracing::field::display),
+        detail = answer.as_ref().err().map(tracing::field::display),
         elapsed_ms = millis(latency),
         "order posted"
     );

@@ -131,7 +131,7 @@ impl HttpClient {
         }
         tracing::debug!(
             event = "request_repeated",
-            reason = %Unreachable::from(&error),
+            detail = %Unreachable::from(&error),
             "the connection broke without an answer: the request is repeated on a fresh one"
         );
         let mut response = self.fresh()?.execute(repeated).await?;

@@ -138,7 +138,7 @@ impl Metrics {
         if let Err(error) = writer.write_all(&lines).and_then(|()| writer.flush()) {
             tracing::warn!(
                 event = "metrics_not_written",
-                reason = %error,
+                detail = %error,
                 "the metrics of the invocation could not be written"
             );
         }

@@ -28,8 +28,8 @@ impl From<StartupError> for Diagnostic {
 /// sees what to change, which the crash of a process would not show.
 pub fn ready<T>(set_up: Result<T, impl fmt::Display>) -> Result<T, StartupError> {
     set_up.map_err(|error| {
-        let reason = error.to_string();
-        tracing::error!(event = "startup_failed", reason, "the function cannot start");
-        StartupError(reason)
+        let detail = error.to_string();
+        tracing::error!(event = "startup_failed", detail, "the function cannot start");
+        StartupError(detail)
     })
 }

@@ -263,7 +263,7 @@ fn log_requested(token: &Result<Arc<Token>, TokenError>) {
             .and_then(|error| error.kind.status())
             .map(|status| status.as_u16()),
         error_code = error.and_then(|error| error.kind.error_code()),
-        reason = error.map(tracing::field::display),
+        detail = error.map(tracing::field::display),
         "token requested"
     );
 }
