@@ -217,7 +217,7 @@ test: build-local
 	BUILT_TEMPLATE=$(LOCAL_BUILT) cargo test --workspace
 
 soak:
-	SEEDS='$(SEEDS)' cargo test --package integration-tests --test simulation -- --nocapture whatever_fails
+	SEEDS='$(SEEDS)' cargo test --package integration-tests --test simulation -- --nocapture every_customer_ends
 
 dashboard-picture: build-local
 	@BUILT_TEMPLATE=$(LOCAL_BUILT) cargo run --quiet --package dashboard-picture

@@ -7,7 +7,7 @@ use integration_tests::{
         DEAD_LETTER_QUEUE_URL, Environment, FUNCTION_TIMEOUT, QUEUE_URL, account, raw, submit_orders_over,
         until,
     },
-    destination::{Destination, Weather},
+    destination::{Condition, Destination},
 };
 use sandbox::Settings;
 use submit_orders::destination::circuit_breaker::{FAILURE_THRESHOLD, OPEN_DURATION};
@@ -26,7 +26,10 @@ async fn posts_during(outage: Duration, messages: u64, workers: u64) -> u64 {
     let aws = account(&settings);
     let destination = Destination::new(1, &settings.client_secret);
     let over = Instant::now() + outage;
-    destination.state().forecast = vec![(Instant::now(), Weather::Overloaded), (over, Weather::Fair)];
+    destination.state().schedule = vec![
+        (Instant::now(), Condition::Overloaded),
+        (over, Condition::Healthy),
+    ];
     let environment = Environment::at(
         "https://s.example.com/",
         "https://t.example.com/",
@@ -79,7 +82,7 @@ async fn posts_during(outage: Duration, messages: u64, workers: u64) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outages_posts_are_bounded_by_its_length_and_not_by_its_messages() {
+async fn posts_of_outage_depend_on_duration_only() {
     let workers = 5;
     let few = posts_during(HOUR, 1_000, workers).await;
     let many = posts_during(HOUR, 10_000, workers).await;
@@ -94,7 +97,7 @@ async fn an_outages_posts_are_bounded_by_its_length_and_not_by_its_messages() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_24_hours_costs_nothing_but_time() {
+async fn outage_of_24_hours_loses_no_order() {
     for _ in 0..5 {
         assert!(posts_during(24 * HOUR, 40, 2).await > 0);
     }

@@ -1,4 +1,6 @@
-//! A model of the destination and its token endpoint, on tokio's clock, that fails in seeded ways.
+//! A model of the destination and its token endpoint, on tokio's clock, with faults by seed.
+
+mod condition;
 
 use std::{
     collections::BTreeMap,
@@ -15,28 +17,7 @@ use serde_json::{Value, json};
 use submit_orders::destination::transport::{Answer, Transport, Unreachable};
 use tokio::time::Instant;
 
-/// What the destination is like for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
-    /// It works.
-    Fair,
-    /// No connection.
-    Down,
-    /// Connections, but never an answer.
-    Hanging,
-    /// 503 to orders, sometimes with `Retry-After`.
-    Overloaded,
-    /// Half of the orders are answered too late: each is then under way for a while.
-    Slow,
-    /// 429 to orders, with `Retry-After`.
-    RateLimited,
-    /// 403 to everybody.
-    Forbidden,
-    /// The token endpoint answers 500, orders work.
-    NoTokens,
-    /// Each request meets one of the others, or an answer that is lost after the order was stored.
-    Mixed,
-}
+pub use condition::{Condition, ConflictBehavior};
 
 /// An order in the ledger.
 #[derive(Debug, Clone)]
@@ -45,27 +26,6 @@ pub struct Stored {
     pub body: Bytes,
     /// How often it was posted after that.
     pub repeats: u64,
-}
-
-/// What the destination answers to an order that exists, or that is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manners {
-    /// 409 to an order that exists; otherwise it repeats the first answer.
-    pub conflict_if_exists: bool,
-    /// 409 to an order of which another request is under way; otherwise 503.
-    pub conflict_if_under_way: bool,
-    /// A request that is under way may fail; otherwise it stores the order.
-    pub under_way_may_fail: bool,
-}
-
-impl Default for Manners {
-    fn default() -> Self {
-        Self {
-            conflict_if_exists: true,
-            conflict_if_under_way: false,
-            under_way_may_fail: false,
-        }
-    }
 }
 
 /// A request is under way for less than this: less than the client's own timeout, and so less than it takes until the
@@ -80,7 +40,7 @@ struct UnderWay {
     fails: bool,
 }
 
-/// What is on record, and what rules.
+/// What the destination has stored and counted, and how it is set.
 #[derive(Debug)]
 pub struct State {
     /// By order id.
@@ -93,13 +53,13 @@ pub struct State {
     pub too_early: Vec<String>,
     /// The client's secret that is accepted.
     pub client_secret: String,
-    /// The weather, and from when on it is another: sorted.
-    pub forecast: Vec<(Instant, Weather)>,
+    /// The conditions, each from an instant on: sorted.
+    pub schedule: Vec<(Instant, Condition)>,
     /// Customers whose orders are answered 422.
     pub refused_customers: Vec<String>,
     /// Customers whose orders are answered 403.
     pub blocked_customers: Vec<String>,
-    pub manners: Manners,
+    pub conflict_behavior: ConflictBehavior,
     /// When orders were answered 403, by order id.
     pub blocked: BTreeMap<String, Vec<Instant>>,
     /// When orders were answered as delivered.
@@ -119,7 +79,7 @@ pub struct Destination(Arc<Mutex<State>>);
 pub const CLIENT_ID: &str = "fixture-client";
 
 impl Destination {
-    /// A destination in fair weather.
+    /// A healthy destination.
     #[must_use]
     pub fn new(seed: u64, client_secret: &str) -> Self {
         Self(Arc::new(Mutex::new(State {
@@ -128,10 +88,10 @@ impl Destination {
             token_requests: 0,
             too_early: Vec::new(),
             client_secret: client_secret.to_owned(),
-            forecast: Vec::new(),
+            schedule: Vec::new(),
             refused_customers: Vec::new(),
             blocked_customers: Vec::new(),
-            manners: Manners::default(),
+            conflict_behavior: ConflictBehavior::default(),
             blocked: BTreeMap::new(),
             deliveries: Vec::new(),
             under_way: BTreeMap::new(),
@@ -154,19 +114,19 @@ impl State {
         self.first_valid_token = self.tokens + 1;
     }
 
-    fn weather(&mut self) -> Weather {
+    fn condition(&mut self) -> Condition {
         let now = Instant::now();
-        let current = self.forecast.iter().take_while(|(from, _)| *from <= now).last();
-        match current.map_or(Weather::Fair, |(_, weather)| *weather) {
-            Weather::Mixed => match self.random.u32(..10) {
-                0 => Weather::Down,
-                1 => Weather::Hanging,
-                2 => Weather::Overloaded,
-                3 => Weather::RateLimited,
-                4 => Weather::Slow,
-                _ => Weather::Mixed,
+        let current = self.schedule.iter().take_while(|(from, _)| *from <= now).last();
+        match current.map_or(Condition::Healthy, |(_, condition)| *condition) {
+            Condition::Mixed => match self.random.u32(..10) {
+                0 => Condition::Down,
+                1 => Condition::Hanging,
+                2 => Condition::Overloaded,
+                3 => Condition::RateLimited,
+                4 => Condition::Slow,
+                _ => Condition::Mixed,
             },
-            weather => weather,
+            condition => condition,
         }
     }
 
@@ -187,7 +147,7 @@ impl State {
         )
     }
 
-    fn order(&mut self, request: &Request, weather: Weather) -> Result<Answer, Silence> {
+    fn order(&mut self, request: &Request, condition: Condition) -> Result<Answer, NoAnswer> {
         let token = request.headers()[header::AUTHORIZATION]
             .to_str()
             .unwrap_or_default();
@@ -213,7 +173,7 @@ impl State {
             return Ok(self.block(&id));
         }
         if self.under_way.contains_key(&id) {
-            let status = if self.manners.conflict_if_under_way {
+            let status = if self.conflict_behavior.conflict_if_under_way {
                 409
             } else {
                 503
@@ -223,18 +183,22 @@ impl State {
         if let Some(stored) = self.ledger.get_mut(&id) {
             stored.repeats += 1;
             self.deliveries.push(Instant::now());
-            let status = if self.manners.conflict_if_exists { 409 } else { 201 };
+            let status = if self.conflict_behavior.conflict_if_exists {
+                409
+            } else {
+                201
+            };
             return Ok(answer(status, &json!({})));
         }
         let body = Bytes::copy_from_slice(body);
-        if weather == Weather::Slow && self.random.bool() {
+        if condition == Condition::Slow && self.random.bool() {
             let request = UnderWay {
                 until: Instant::now() + MAX_UNDER_WAY.mul_f64(self.random.f64()),
                 body,
-                fails: self.manners.under_way_may_fail && self.random.bool(),
+                fails: self.conflict_behavior.under_way_may_fail && self.random.bool(),
             };
             self.under_way.insert(id, request);
-            return Err(Silence::Forever);
+            return Err(NoAnswer::Forever);
         }
         self.ledger.insert(id, Stored { body, repeats: 0 });
         self.deliveries.push(Instant::now());
@@ -274,7 +238,7 @@ impl State {
 
     /// # Returns
     /// `None` where no answer comes: at once, or ever.
-    fn respond(&mut self, request: &Request) -> Result<Answer, Silence> {
+    fn respond(&mut self, request: &Request) -> Result<Answer, NoAnswer> {
         let is_order = request.url().path() == "/orders";
         let id = request
             .headers()
@@ -292,31 +256,31 @@ impl State {
             }
         }
         self.end_requests();
-        let weather = self.weather();
-        match weather {
-            Weather::Down => Err(Silence::Broken(Unreachable::NotConnected)),
-            Weather::Hanging => Err(Silence::Forever),
-            Weather::Overloaded if is_order => {
+        let condition = self.condition();
+        match condition {
+            Condition::Down => Err(NoAnswer::Broken(Unreachable::NotConnected)),
+            Condition::Hanging => Err(NoAnswer::Forever),
+            Condition::Overloaded if is_order => {
                 let most = if self.random.bool() { 900 } else { 0 };
                 Ok(self.wait(503, id, most))
             }
-            Weather::RateLimited if is_order => Ok(self.wait(429, id, 120)),
-            Weather::Forbidden => Ok(self.block(id)),
-            Weather::NoTokens if !is_order => Ok(answer(500, &json!({}))),
-            Weather::Fair
-            | Weather::Overloaded
-            | Weather::RateLimited
-            | Weather::NoTokens
-            | Weather::Slow
-            | Weather::Mixed => {
+            Condition::RateLimited if is_order => Ok(self.wait(429, id, 120)),
+            Condition::Forbidden => Ok(self.block(id)),
+            Condition::NoTokens if !is_order => Ok(answer(500, &json!({}))),
+            Condition::Healthy
+            | Condition::Overloaded
+            | Condition::RateLimited
+            | Condition::NoTokens
+            | Condition::Slow
+            | Condition::Mixed => {
                 let answer = if is_order {
-                    self.order(request, weather)?
+                    self.order(request, condition)?
                 } else {
                     self.token(request)
                 };
-                let lost = self.weather() == Weather::Mixed && self.random.u32(..5) == 0;
+                let lost = self.condition() == Condition::Mixed && self.random.u32(..5) == 0;
                 if lost {
-                    Err(Silence::Broken(Unreachable::Interrupted))
+                    Err(NoAnswer::Broken(Unreachable::Interrupted))
                 } else {
                     Ok(answer)
                 }
@@ -325,7 +289,8 @@ impl State {
     }
 }
 
-enum Silence {
+/// Why no answer comes.
+enum NoAnswer {
     Broken(Unreachable),
     Forever,
 }
@@ -346,8 +311,8 @@ impl Transport for Destination {
             tokio::time::sleep(pause(self)).await;
             match answer {
                 Ok(answer) => Ok(answer),
-                Err(Silence::Broken(how)) => Err(how),
-                Err(Silence::Forever) => std::future::pending().await,
+                Err(NoAnswer::Broken(how)) => Err(how),
+                Err(NoAnswer::Forever) => std::future::pending().await,
             }
         };
         Box::pin(async move {

@@ -1,5 +1,5 @@
 //! Shared by the tests: AWS in memory ([`aws`], [`sqs`]) and its CloudWatch ([`emf`]); the functions in this process
-//! between it and a sandbox ([`bridge`]); `submit-orders` in a simulated world that fails by seed ([`simulation`]), where
+//! between it and a sandbox ([`bridge`]); `submit-orders` in a simulated world with faults by seed ([`simulation`]), where
 //! the destination is in memory too ([`destination`]); readers of the templates ([`template`]), the documents
 //! ([`documents`]) and the runbook ([`runbook`]).
 #![allow(

@@ -1,10 +1,10 @@
-//! Whether each customer ended with one order, or a dead letter that says why.
+//! Checks that each customer ended with one order, or a dead letter that says why.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
 
-use super::{Kind, World, fates::Fate};
+use super::{messages::Expected, scenario::Kind, world::World};
 use crate::{
     bridge::{DEAD_LETTER_QUEUE_URL, FUNCTION_TIMEOUT},
     destination::State,
@@ -29,91 +29,88 @@ fn was_blocked_alone(state: &State, id: &str) -> bool {
     })
 }
 
-impl World {
-    /// What is not as it should be, now that the dust has settled.
-    pub(super) fn wrong(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let state = self.destination.state();
-        let letters = self.aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL));
-        let reasons = |body: &String| {
-            let of = letters.iter().filter(|letter| letter.body == *body);
-            of.map(|letter| letter.attributes.get("reason").map_or("none", String::as_str))
-                .collect::<BTreeSet<_>>()
-        };
-        for (body, fate) in &self.fates {
-            let found = reasons(body);
-            match fate {
-                Fate::Order(id, _)
-                    if found == BTreeSet::from(["rejected_by_destination"])
-                        && was_blocked_alone(&state, id) => {}
-                Fate::Order(id, expected) => {
-                    let stored = state.ledger.get(id);
-                    let same = |stored: &crate::destination::Stored| {
-                        serde_json::from_slice::<Value>(&stored.body).is_ok_and(|order| order == *expected)
-                    };
-                    match (self.kind, stored) {
-                        (_, Some(stored)) if !same(stored) => wrong.push(format!("{id} is another order")),
-                        (Kind::Orderly | Kind::Chaotic, None) => {
-                            wrong.push(format!("{id} is not in the ledger"))
-                        }
-                        (Kind::Hopeless, None) if found != BTreeSet::from(["expired"]) => {
-                            wrong.push(format!("{id} is neither in the ledger nor expired: {found:?}"));
-                        }
-                        _ => {}
+/// What breaks the guarantee, after the end of the simulation.
+pub(super) fn violations(world: &World) -> Vec<String> {
+    let mut violations = Vec::new();
+    let state = world.destination.state();
+    let letters = world.aws.queues(|queues| queues.messages(DEAD_LETTER_QUEUE_URL));
+    let reasons = |body: &String| {
+        let of = letters.iter().filter(|letter| letter.body == *body);
+        of.map(|letter| letter.attributes.get("reason").map_or("none", String::as_str))
+            .collect::<BTreeSet<_>>()
+    };
+    for (body, expected) in &world.expected {
+        let found = reasons(body);
+        match expected {
+            Expected::Order(id, _)
+                if found == BTreeSet::from(["rejected_by_destination"]) && was_blocked_alone(&state, id) => {}
+            Expected::Order(id, order) => {
+                let stored = state.ledger.get(id);
+                let same = |stored: &crate::destination::Stored| {
+                    serde_json::from_slice::<Value>(&stored.body).is_ok_and(|stored| stored == *order)
+                };
+                match (world.kind, stored) {
+                    (_, Some(stored)) if !same(stored) => violations.push(format!("{id} is another order")),
+                    (Kind::DestinationFaults | Kind::AllFaults, None) => {
+                        violations.push(format!("{id} is not in the ledger"))
                     }
-                    if self.kind != Kind::Hopeless && !found.is_empty() {
-                        wrong.push(format!("{id} is a dead letter: {found:?}"));
+                    (Kind::LongOutage, None) if found != BTreeSet::from(["expired"]) => {
+                        violations.push(format!("{id} is neither in the ledger nor expired: {found:?}"));
                     }
+                    _ => {}
                 }
-                // Without other orders to compare with, it is retried until its attempts or its time are used up.
-                Fate::Blocked => {
-                    let allowed = BTreeSet::from(["rejected_by_destination", "expired", "none"]);
-                    if found.len() != 1 || !found.is_subset(&allowed) {
-                        wrong.push(format!("a blocked order is {found:?}: {body}"));
-                    }
+                if world.kind != Kind::LongOutage && !found.is_empty() {
+                    violations.push(format!("{id} is a dead letter: {found:?}"));
                 }
-                Fate::DeadLetter(reason) => {
-                    // A refusal has to be heard: in a hopeless world the message may expire before.
-                    let expired = self.kind == Kind::Hopeless && found == BTreeSet::from(["expired"]);
-                    if found != BTreeSet::from([*reason]) && !expired {
-                        wrong.push(format!("not a dead letter with {reason}, but {found:?}: {body}"));
-                    }
+            }
+            // Without other orders to compare with, it is retried until its attempts or its time are used up.
+            Expected::Blocked => {
+                let allowed = BTreeSet::from(["rejected_by_destination", "expired", "none"]);
+                if found.len() != 1 || !found.is_subset(&allowed) {
+                    violations.push(format!("a blocked order is {found:?}: {body}"));
+                }
+            }
+            Expected::DeadLetter(reason) => {
+                // During a long outage the message may expire before the destination refuses it.
+                let expired = world.kind == Kind::LongOutage && found == BTreeSet::from(["expired"]);
+                if found != BTreeSet::from([*reason]) && !expired {
+                    violations.push(format!("not a dead letter with {reason}, but {found:?}: {body}"));
                 }
             }
         }
-        let orders = self
-            .fates
-            .values()
-            .filter(|fate| matches!(fate, Fate::Order(..)))
-            .count();
-        if state.ledger.len() > orders {
-            wrong.push(format!("{} orders, but {orders} customers", state.ledger.len()));
-        }
-        if letters
-            .iter()
-            .any(|letter| !self.fates.contains_key(&letter.body))
-        {
-            wrong.push("a dead letter of an unknown message".to_owned());
-        }
-        let unseen = self
-            .aws
-            .queues(|queues| std::mem::take(&mut queues.deleted_unseen));
-        if !unseen.is_empty() {
-            wrong.push(format!(
-                "{} messages were deleted unseen at the end of their retention",
-                unseen.len()
-            ));
-        }
-        let lines = self.aws.console().metrics();
-        let counted: f64 = VERDICT_METRICS.iter().map(|end| sum(&lines, end)).sum();
-        let settled = self.counts.lock().expect("not poisoned").settled;
-        if counted.to_string() != settled.to_string() {
-            wrong.push(format!("the metrics have {counted} of {settled} messages"));
-        }
-        // Where visibilities can always be set, and nothing is delivered twice, no call comes too early.
-        if self.kind == Kind::Orderly && !state.too_early.is_empty() {
-            wrong.push(format!("posted before Retry-After: {:?}", state.too_early));
-        }
-        wrong
     }
+    let orders = world
+        .expected
+        .values()
+        .filter(|expected| matches!(expected, Expected::Order(..)))
+        .count();
+    if state.ledger.len() > orders {
+        violations.push(format!("{} orders, but {orders} customers", state.ledger.len()));
+    }
+    if letters
+        .iter()
+        .any(|letter| !world.expected.contains_key(&letter.body))
+    {
+        violations.push("a dead letter of an unknown message".to_owned());
+    }
+    let unseen = world
+        .aws
+        .queues(|queues| std::mem::take(&mut queues.deleted_unseen));
+    if !unseen.is_empty() {
+        violations.push(format!(
+            "{} messages were deleted unseen at the end of their retention",
+            unseen.len()
+        ));
+    }
+    let lines = world.aws.console().metrics();
+    let counted: f64 = VERDICT_METRICS.iter().map(|end| sum(&lines, end)).sum();
+    let settled = world.counts.lock().expect("not poisoned").settled;
+    if counted.to_string() != settled.to_string() {
+        violations.push(format!("the metrics have {counted} of {settled} messages"));
+    }
+    // Where visibilities can always be set, and nothing is delivered twice, no call comes too early.
+    if world.kind == Kind::DestinationFaults && !state.too_early.is_empty() {
+        violations.push(format!("posted before Retry-After: {:?}", state.too_early));
+    }
+    violations
 }
