@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_name_is_the_same_name() {
+    fn escaped_name_is_the_same_name() {
         assert_eq!(found(r#"{"\u0061": 1, "\u00e9": 2}"#), Ok([Some("1"), Some("2")]));
     }
 
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_field_is_an_error() {
+    fn repeated_field_is_an_error() {
         for json in [r#"{"a": 1, "a": 1}"#, r#"{"a": 1, "x": 2, "\u0061": null}"#] {
             assert_eq!(found(json), Err(InvalidObject::RepeatedField), "{json}");
         }

@@ -147,7 +147,7 @@ fn any_body() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_as_a_body_is_laid_down_with_a_reason_or_stays_on_the_queue(body in any_body()) {
+    fn any_body_is_dead_lettered_or_stays_queued(body in any_body()) {
         let end = deliver(&body, None, good_token(), answer(201, ""));
         prop_assert_eq!(end.posts, 0);
         prop_assert_eq!(end.letters.len(), usize::from(end.acknowledged), "{:?}", end);
@@ -162,7 +162,7 @@ proptest! {
     }
 
     #[test]
-    fn any_answer_of_the_destination_has_the_verdict_of_its_status(
+    fn any_destination_answer_has_its_status_verdict(
         status in 200_u16..600,
         retry_after in proptest::option::of(prop_oneof![any::<u32>().prop_map(|s| s.to_string()), "[ -~]{0,30}"]),
         body in any_bytes(),
@@ -183,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn any_answer_of_the_token_endpoint_is_a_token_or_a_retry(status in 200_u16..600, body in any_bytes()) {
+    fn any_token_answer_is_token_or_retry(status in 200_u16..600, body in any_bytes()) {
         let end = deliver(&good_message(), None, answer(status, body), answer(201, ""));
         prop_assert_eq!(end.acknowledged, end.posts == 1);
         prop_assert_eq!(end.letters.len(), 0);
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_as_a_secret_is_a_client_or_a_retry(secret in any_bytes().prop_map(|b| String::from_utf8_lossy(&b).into_owned())) {
+    fn any_secret_text_is_client_or_retry(secret in any_bytes().prop_map(|b| String::from_utf8_lossy(&b).into_owned())) {
         let end = deliver(&good_message(), Some(&secret), good_token(), answer(201, ""));
         prop_assert_eq!(end.acknowledged, end.posts == 1);
         prop_assert_eq!(end.letters.len(), 0);

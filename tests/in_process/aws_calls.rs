@@ -84,7 +84,7 @@ fn client_of(url: &str) -> Client {
 }
 
 #[tokio::test]
-async fn a_call_arrives_whole_and_its_answer_is_read() {
+async fn call_arrives_complete_and_answer_is_read() {
     let aws = SecretsManager::that_answers(&[(200, SECRET)]).await;
     let answer = aws.client.get_secret_value().secret_id("x").send().await.unwrap();
     assert_eq!(answer.secret_string(), Some("{}"));
@@ -101,7 +101,7 @@ async fn a_call_arrives_whole_and_its_answer_is_read() {
 }
 
 #[tokio::test]
-async fn what_passes_by_itself_is_tried_again_and_an_error_of_aws_is_told() {
+async fn transient_aws_error_is_retried_before_permanent() {
     let aws = SecretsManager::that_answers(&[
         (503, ""),
         (500, "<html>no JSON</html>"),
@@ -128,7 +128,7 @@ async fn what_passes_by_itself_is_tried_again_and_an_error_of_aws_is_told() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_of_aws_is_not_followed() {
     let aws = SecretsManager::that_answers(&[(303, ""), (200, SECRET)]).await;
     aws.client
         .get_secret_value()
@@ -140,7 +140,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_an_error_that_says_so_and_counts_as_passing_by_itself() {
+async fn refused_aws_connection_is_an_io_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);

@@ -116,7 +116,7 @@ async fn api_key_header_is_configurable() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_read_like_any_other_and_a_broken_one_is_not_taken_for_whole() {
+async fn compressed_page_is_read_unless_broken() {
     for compression in [Compression::Gzip, Compression::Brotli, Compression::Zstd] {
         let bridge = bridge(Settings {
             compression: Some(compression),

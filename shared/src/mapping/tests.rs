@@ -32,12 +32,12 @@ fn map(customer: &Value) -> Result<Value, String> {
 }
 
 #[test]
-fn the_examples_customer_becomes_its_order() {
+fn example_customer_becomes_its_order() {
     assert_eq!(map(&customer()), Ok(order()));
 }
 
 #[test]
-fn the_constant_is_the_examples_id_field() {
+fn id_constant_matches_the_example() {
     assert_eq!(customer::ID, fixture::ID);
 }
 
@@ -137,7 +137,7 @@ fn either_name_alone_is_the_name() {
 }
 
 #[test]
-fn an_absent_phone_is_left_out() {
+fn absent_phone_is_left_out() {
     let expected = order().without("/customerInfo/contactPhone");
     assert_eq!(map(&customer().without("/phone")), Ok(expected.clone()));
     for phone in [json!(null), json!("  ")] {
@@ -169,7 +169,7 @@ fn escapes_in_unknown_fields_are_ignored() {
 }
 
 #[test]
-fn a_broken_rule_is_a_violation_of_its_field() {
+fn broken_rule_is_a_violation_of_its_field() {
     const REQUIRED: &str = "required, and not blank";
     const TEXT: &str = "must be text";
     const ID_RULE: &str = "required: a string that is not blank, or an integer";
@@ -217,14 +217,14 @@ fn a_broken_rule_is_a_violation_of_its_field() {
 }
 
 #[test]
-fn a_customer_without_names_is_invalid() {
+fn customer_without_names_is_invalid() {
     let nameless = customer().without("/first_name").without("/last_name");
     let expected = "first_name, last_name: one of the two is required, and not blank";
     assert_eq!(map(&nameless).unwrap_err(), expected);
 }
 
 #[test]
-fn a_name_that_is_no_text_is_one_violation() {
+fn name_without_text_is_one_violation() {
     let expected = "first_name: must be text";
     let customer = customer().with("/first_name", 7).without("/last_name");
     assert_eq!(map(&customer).unwrap_err(), expected);
@@ -248,7 +248,7 @@ fn what_is_no_object_is_no_customer() {
 }
 
 #[test]
-fn a_repeated_field_is_a_violation() {
+fn repeated_field_is_a_violation() {
     let twice = |field: &str| customer().to_string().replacen('{', &format!("{{{field},"), 1);
     let expected = "customer: a field is there twice";
     for field in [format!(r#""{}":"7""#, fixture::ID), r#""email":null"#.to_owned()] {
@@ -276,7 +276,7 @@ fn all_violations_are_reported_together() {
 }
 
 #[test]
-fn an_order_id_depends_on_customer_and_instant() {
+fn order_id_depends_on_customer_and_instant() {
     let id = |customer: Value, order_date: &str| {
         let message = Message {
             order_date: order_date.parse().unwrap(),
@@ -299,7 +299,7 @@ fn an_order_id_depends_on_customer_and_instant() {
 }
 
 #[test]
-fn an_invalid_customer_still_has_its_context() {
+fn invalid_customer_still_has_its_context() {
     for (customer, id) in [
         (customer().without("/email"), Some("123")),
         (customer().with(ID, json!(null)), None),
@@ -319,7 +319,7 @@ fn an_invalid_customer_still_has_its_context() {
 }
 
 #[test]
-fn a_customers_id_is_found_in_its_json() {
+fn customer_id_is_found_in_json() {
     let id = |json: &str| read_customer_id(&raw(&json.replace("ID", fixture::ID))).map(|id| id.to_string());
     assert_eq!(id(r#"{"email": null, "ID": 7}"#), Some("7".to_owned()));
     assert_eq!(id(r#"{"tag \ud83d": 1, "ID": "7"}"#), Some("7".to_owned()));
@@ -352,7 +352,7 @@ fn sorted(mut values: Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn every_value_but_the_id_is_personal() {
+fn every_value_except_id_is_personal() {
     let expected = sorted(leaves(&customer().without(ID)));
     let unknown = customer().with("/loyalty", "gold");
     assert_eq!(sorted(personal_values(&raw(&unknown.to_string()))), expected);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_2xx_is_delivered() {
+async fn success_status_is_delivered() {
     for status in [200, 201, 202, 204] {
         assert_eq!(
             outcome(on_orders(Answer::status(status))).await,
@@ -14,7 +14,7 @@ async fn a_2xx_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_400_413_or_422_is_a_dead_letter_with_the_destinations_own_words() {
+async fn status_400_413_or_422_is_rejected_with_quote() {
     for status in [400, 413, 422] {
         let problem = json!({"title": "Order refused", "detail": "no\u{7} such\nregion", "status": status});
         let answer = Answer::status(status).body("application/problem+json", problem.to_string());
@@ -41,7 +41,7 @@ async fn a_400_413_or_422_is_a_dead_letter_with_the_destinations_own_words() {
 }
 
 #[tokio::test]
-async fn a_401_is_repeated_once_with_a_new_token() {
+async fn unauthorized_is_repeated_once_with_new_token() {
     let bridge = bridge().await;
     bridge
         .sandbox
@@ -77,7 +77,7 @@ async fn redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_408_425_429_or_5xx_is_retried_and_one_of_them_does_not_halt() {
+async fn transient_status_is_retried_with_circuit_closed() {
     for status in [408, 425, 429, 500, 501, 502, 503, 504, 599] {
         let bridge = bridge().await;
         bridge
@@ -175,7 +175,7 @@ async fn answer_with_broken_body_is_its_status() {
 }
 
 #[tokio::test]
-async fn a_destination_without_tls_where_it_should_have_it_is_retried() {
+async fn destination_without_tls_is_retried() {
     let settings = Settings::default();
     let aws = account(&settings);
     let sandbox = Sandbox::start(settings).await.unwrap();
@@ -193,7 +193,7 @@ async fn a_destination_without_tls_where_it_should_have_it_is_retried() {
 }
 
 #[tokio::test]
-async fn an_answer_of_any_size_is_read_up_to_a_bound() {
+async fn large_answer_is_read_up_to_a_bound() {
     let oversize = |status: u16| Action::Oversize {
         bytes: 50_000_000,
         instead: Some(Answer::status(status)),

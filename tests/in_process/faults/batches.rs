@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_panic_over_one_message_fails_that_message_alone() {
+async fn panic_fails_its_message_alone() {
     let bridge = spoilt(|request| {
         let order: Value = serde_json::from_slice(body_of(request)).unwrap();
         assert!(order["customerInfo"]["id"] != "3", "a bug");
@@ -18,7 +18,7 @@ async fn a_panic_over_one_message_fails_that_message_alone() {
 }
 
 #[tokio::test]
-async fn a_batch_of_any_shape_is_handled() {
+async fn batch_of_any_shape_is_handled() {
     let bridge = bridge().await;
     let handle = async |event: Value| {
         let deadline = Instant::now() + FUNCTION_TIMEOUT;
@@ -80,7 +80,7 @@ async fn a_batch_of_any_shape_is_handled() {
 }
 
 #[tokio::test]
-async fn ten_thousand_messages_and_one_of_a_mebibyte_are_handled_in_one_batch() {
+async fn batch_of_ten_thousand_messages_is_handled() {
     let bridge = spoilt(|_| Some(transport::Answer::default())).await;
     let mut large: Value = serde_json::from_str(&message(0)).unwrap();
     large["customer"]["note"] = json!("x".repeat(1_048_576 - message(0).len() - r#","note":"""#.len()));

@@ -57,7 +57,7 @@ async fn same_blocked_order_twice_does_not_open_the_circuit() {
 }
 
 #[tokio::test]
-async fn blocked_orders_among_delivered_ones_do_not_open_the_circuit() {
+async fn blocked_among_delivered_orders_keeps_circuit_closed() {
     let bridge = one_at_a_time().await;
     bridge.sandbox.set_faults([2, 3, 5, 6, 7].map(blocked_customer));
     assert_eq!(deliver_batch(&bridge, 1..=10, 1).await, 5);

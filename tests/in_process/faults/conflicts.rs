@@ -48,7 +48,7 @@ async fn conflict_without_first_receive_is_retried() {
 }
 
 #[tokio::test]
-async fn conflict_with_retry_after_is_retried_in_the_first_minute() {
+async fn conflict_with_retry_after_is_retried() {
     let answer = || Answer::status(CONFLICT).retry_after(100);
     let outcome = outcome_after(59, answer(), &[]).await;
     assert_eq!(outcome, Outcome::Retry { hidden_for: 100 });

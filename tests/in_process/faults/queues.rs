@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_rejected_message_is_acknowledged_only_when_its_copy_is_confirmed() {
+async fn rejected_message_is_acknowledged_after_confirmed_copy() {
     for fault in [
         Fault::Refuse(400, "AccessDeniedException"),
         Fault::Refuse(500, "InternalFailure"),
@@ -52,7 +52,7 @@ async fn visibilities_that_cannot_be_set_change_nothing_else() {
 }
 
 #[tokio::test]
-async fn visibilities_are_set_in_tens_and_a_failed_entry_is_sent_once_more() {
+async fn visibilities_are_set_in_tens_with_retry() {
     let bridge = Bridge::start(Settings::default(), |environment| {
         environment.with("MAX_IN_FLIGHT", "1")
     })
@@ -79,7 +79,7 @@ async fn visibilities_are_set_in_tens_and_a_failed_entry_is_sent_once_more() {
 }
 
 #[tokio::test]
-async fn a_message_that_the_queue_would_delete_before_its_next_try_is_laid_down_as_expired() {
+async fn message_before_end_of_retention_is_dead_lettered() {
     let retention = 4 * 24 * 3600;
     for (age, expired) in [
         (retention - 15 * 60 - 40, false),
@@ -108,7 +108,7 @@ async fn a_message_that_the_queue_would_delete_before_its_next_try_is_laid_down_
 }
 
 #[tokio::test]
-async fn a_message_too_large_to_be_laid_down_with_its_reason_stays_for_the_redrive_policy() {
+async fn message_too_large_for_attributes_stays_queued() {
     let bridge = bridge().await;
     bridge.enqueue(["x".repeat(1_048_576)]);
     assert_eq!(bridge.deliver(1).await.1, ["message-1"]);

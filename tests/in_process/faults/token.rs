@@ -8,9 +8,9 @@ use super::*;
 use crate::logs::{LOGGING, lines, logged};
 
 #[tokio::test]
-async fn no_token_is_a_retry_and_what_is_wrong_with_the_client_halts() {
+async fn missing_token_is_retried_or_opens_circuit() {
     let json = |body: &str| Answer::status(200).body("application/json", body.to_owned());
-    for (action, calls, halts) in [
+    for (action, calls, opens_circuit) in [
         (Action::Answer(Answer::status(400)), 1, true),
         (Action::Answer(Answer::status(401)), 1, true),
         (Action::Answer(Answer::status(403)), 1, true),
@@ -44,7 +44,7 @@ async fn no_token_is_a_retry_and_what_is_wrong_with_the_client_halts() {
         assert_first_step(&deliver_one(&bridge).await, &what);
         assert_eq!(
             posts_of_another_batch(&bridge).await,
-            if halts { 0 } else { 5 },
+            if opens_circuit { 0 } else { 5 },
             "{what}"
         );
     }
@@ -95,7 +95,7 @@ async fn token_url_may_have_a_query() {
 }
 
 #[tokio::test]
-async fn token_that_ends_at_once_serves_more_than_one_order() {
+async fn short_token_serves_more_than_one_order() {
     let bridge = bridge().await;
     let token = r#"{"access_token": "fixture-token", "expires_in": 0}"#;
     bridge.sandbox.set_faults([
@@ -137,7 +137,7 @@ async fn token_error_is_logged_by_status_and_code() {
 }
 
 #[tokio::test]
-async fn a_bad_secret_halts_and_heals_by_itself() {
+async fn bad_secret_opens_circuit_until_corrected() {
     for secret in [
         "hunter2",
         "{}",
@@ -157,7 +157,7 @@ async fn a_bad_secret_halts_and_heals_by_itself() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_picked_up_without_a_restart() {
+async fn rotated_secret_is_read_without_restart() {
     let bridge = bridge().await;
     bridge.enqueue([message(1)]);
     bridge.drain().await;
@@ -175,7 +175,7 @@ async fn a_rotated_secret_is_picked_up_without_a_restart() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_in_mid_batch_is_replaced_once_for_all_who_wait() {
+async fn token_expired_in_batch_is_replaced_once() {
     let settings = || Settings {
         token_uses: 7,
         ..Settings::default()
@@ -222,7 +222,7 @@ async fn token_is_reused_until_shortly_before_it_expires() {
 }
 
 #[tokio::test]
-async fn a_token_endpoint_that_is_down_is_asked_once_by_all_who_wait() {
+async fn token_endpoint_down_gets_one_request() {
     let bridge = Bridge::start(Settings::default(), |environment| {
         environment.with("MAX_IN_FLIGHT", "10")
     })

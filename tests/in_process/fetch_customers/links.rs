@@ -67,7 +67,7 @@ async fn run_with_header(lines: &[&[u8]]) -> Result<u64, String> {
 }
 
 #[tokio::test]
-async fn link_that_is_no_utf8_is_an_error_where_it_matters() {
+async fn invalid_utf8_in_link_target_is_an_error() {
     let in_the_title: &[u8] = b"Link: </customers?page=3>; rel=\"next\"; title=\"N\xe4chste\"";
     assert_eq!(run_with_header(&[in_the_title]).await, Ok(2));
     let in_another: &[u8] = b"Link: </\xe4>; rel=\"canonical\", </customers?page=3>; rel=\"next\"";
@@ -92,7 +92,7 @@ async fn link_in_several_or_folded_lines_is_followed() {
 }
 
 #[tokio::test]
-async fn link_cases_met_in_the_world_are_no_last_page() {
+async fn real_world_link_cases_are_not_last_page() {
     let origin = |bridge: &Bridge| bridge.sandbox.customers_url().replace("/customers", "");
     for (name, expected) in [
         (

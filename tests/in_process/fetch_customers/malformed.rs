@@ -23,7 +23,7 @@ async fn malformed_bridge() -> Bridge {
 }
 
 #[tokio::test]
-async fn customer_that_is_no_json_becomes_a_dead_letter() {
+async fn malformed_customer_becomes_a_dead_letter() {
     let bridge = malformed_bridge().await;
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
     assert_eq!(

@@ -20,7 +20,7 @@ async fn answer_204_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn empty_body_on_a_further_page_is_an_empty_page() {
+async fn empty_body_of_further_page_is_empty_page() {
     for body in ["", " \r\n", "\u{feff}"] {
         let bridge = bridge(source(25, 10)).await;
         let empty = Answer::status(200).body("application/json", body);
@@ -86,7 +86,7 @@ async fn content_type_does_not_matter() {
 }
 
 #[tokio::test]
-async fn only_page_whose_headers_say_more_ends_the_run_early() {
+async fn only_page_with_more_header_fails_run() {
     for (name, value) in [
         ("x-total-count", "26"),
         ("x-wp-total", "26"),
@@ -112,7 +112,7 @@ async fn only_page_whose_headers_say_more_ends_the_run_early() {
 }
 
 #[tokio::test]
-async fn headers_that_do_not_say_more_end_no_run() {
+async fn headers_without_more_end_no_run() {
     for (name, value, page_size) in [
         ("x-total-count", "25", 0),
         ("x-total-pages", "1", 0),

@@ -18,7 +18,7 @@ const HALF: Action = Action::Truncate {
 };
 
 #[tokio::test(start_paused = true)]
-async fn page_that_breaks_off_is_read_again_and_counted_once() {
+async fn broken_page_is_reread_and_counted_once() {
     for reset in [true, false] {
         let bridge = bridge(source(60, 30)).await;
         let half = Action::Truncate { reset, instead: None };
@@ -42,7 +42,7 @@ async fn page_that_breaks_off_is_read_again_and_counted_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn page_that_always_breaks_off_is_read_four_times() {
+async fn page_always_broken_is_read_four_times() {
     let bridge = bridge(source(60, 30)).await;
     bridge
         .sandbox

@@ -113,7 +113,7 @@ async fn three_pages_of_each_style_are_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn page_of_each_style_that_breaks_off_is_read_again() {
+async fn broken_page_of_each_style_is_reread() {
     for style in &STYLES {
         let bridge = bridge_of(style, with_ids(60, 20)).await;
         let half = Action::Truncate {

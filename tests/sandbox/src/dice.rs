@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_of_rolls_is_about_that_percentage() {
+    fn share_of_rolls_matches_its_percentage() {
         let hits = (0..10_000).filter(|n| roll(3, *n) % 100 < 20).count();
         assert!((1_800..2_200).contains(&hits), "{hits}");
     }

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn character_beyond_the_first_plane_is_a_pair_of_surrogates() {
+    fn character_beyond_first_plane_is_surrogate_pair() {
         assert_eq!(Spelling::JsonEscaped.spell("\u{1f600}"), r"\ud83d\ude00");
     }
 }

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_may_be_the_customers_is_no_code() {
+    fn possible_customer_text_is_no_code() {
         for text in [
             "Anytown",
             "CA",

@@ -127,7 +127,7 @@ async fn every_case_is_playable() {
 }
 
 #[tokio::test]
-async fn elements_that_are_not_json_are_served_as_they_are() {
+async fn malformed_elements_are_served_verbatim() {
     let elements = [
         &b"{\"score\":NaN}"[..],
         b"\"a\tb\"",

@@ -66,7 +66,7 @@ async fn post_under_way_ends_after_its_time() {
 }
 
 #[tokio::test]
-async fn client_that_goes_away_does_not_end_its_post() {
+async fn disconnected_client_does_not_end_its_post() {
     let (sandbox, token) = orders_with(UnderWay::new()).await;
     let first = tokio::spawn(post(&sandbox, &token, &order(1)).send());
     soon(sandbox.until(|record| record.counters.posts_in_flight == 1)).await;

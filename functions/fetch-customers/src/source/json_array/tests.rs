@@ -154,7 +154,7 @@ fn invalid_array_is_an_error_with_its_position() {
 }
 
 #[test]
-fn element_that_is_no_json_is_returned_with_its_position() {
+fn malformed_element_is_returned_with_its_position() {
     for (body, expected) in [
         (&b"[1,\n{\"a\":\n01},2]"[..], &["1", "<malformed at 11>", "2"][..]),
         (b"[nul, null]", &["<malformed at 3>", "null"]),

@@ -230,7 +230,7 @@ fn page_numbers_are_counted_up() {
 }
 
 #[test]
-fn more_pointer_ends_the_run_or_demands_a_next_page() {
+fn more_pointer_ends_run_or_demands_page() {
     let paging = paging("/next", "cursor");
     let next = |more, next| {
         let given = Given {
