@@ -20,7 +20,7 @@ use shared::domain::order_date::OrderDate;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::privileges::assert_only_granted_rights_are_used;
+use crate::permissions::assert_only_granted_rights_are_used;
 
 /// A run without progress for longer has failed. A queue is polled once a second, and two cores may have other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

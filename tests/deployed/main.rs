@@ -6,9 +6,9 @@
 //! * `kills`: workers that are killed in the middle of their work.
 //! * `metrics`: what they print for CloudWatch.
 //! * `monitoring`: alarms and dashboard.
-//! * `privileges`: what the functions may do beside what they do.
+//! * `permissions`: what the roles grant and the functions use; `privileges`: nothing more is granted.
 //! * `runbook`: the commands of infra/RUNBOOK.md.
-//! * `redrive`: dead letters put back, and discarded.
+//! * `redrive`: dead letters redriven, and discarded.
 //! * `scale`: more pages than one, and more than one invocation can read.
 //! * `harness`: the stack they share.
 #![allow(
@@ -26,6 +26,7 @@ mod job;
 mod kills;
 mod metrics;
 mod monitoring;
+mod permissions;
 mod privileges;
 mod redrive;
 mod runbook;

@@ -84,7 +84,9 @@ async fn metrics_of_a_usual_day_add_up() {
     );
 
     let printed: BTreeSet<_> = lines.iter().flat_map(|line| line.metrics.clone()).collect();
-    let known = fetch_customers::ALL.into_iter().chain(submit_orders::ALL);
+    let known = ::fetch_customers::stats::metric::ALL
+        .into_iter()
+        .chain(::submit_orders::handler::stats::metric::ALL);
     assert_eq!(printed, names_and_units(known));
 }
 

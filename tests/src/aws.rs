@@ -2,6 +2,8 @@
 //!
 //! Nothing leaves the process, so that it runs on a test's paused clock.
 
+pub(crate) mod call;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,37 +26,7 @@ use crate::{
     sqs::{QueueSettings, Queues},
     sqs_api,
 };
-
-/// A call of one of the functions.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// `SendMessageBatch` and the like.
-    pub action: String,
-    /// Its parameters.
-    pub input: Value,
-}
-
-/// A fault of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Answered with this status and error code; not carried out.
-    Refuse(u16, &'static str),
-    /// No answer; not carried out.
-    Hang,
-    /// Carried out, and the answer is lost.
-    LoseAnswer,
-    /// Carried out, and the answer ends in the middle, as if complete.
-    CutAnswer,
-    /// Carried out, and answered with this status and body, whatever the call was.
-    Answer(u16, String),
-    /// These entries of a batch call fail.
-    FailEntries {
-        /// Counted from 0.
-        entries: Vec<usize>,
-        /// `SenderFault` of SQS's answer.
-        sender_fault: bool,
-    },
-}
+pub use call::{Call, Fault};
 
 type Faults = Box<dyn FnMut(&Call) -> Option<Fault> + Send>;
 type Latency = Box<dyn FnMut() -> Duration + Send>;

@@ -7,8 +7,6 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::sqs_api::Poll;
-
 /// The maximum size of a message, attributes included (Amazon SQS API reference).
 pub const MESSAGE_BYTES: usize = 1_048_576;
 
@@ -60,6 +58,16 @@ impl Default for QueueSettings {
             max_in_flight: 120_000,
         }
     }
+}
+
+/// The parameters of a `ReceiveMessage`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Poll {
+    pub(crate) most: usize,
+    /// `VisibilityTimeout`, in place of the queue's.
+    pub(crate) hidden_for: Option<Duration>,
+    /// Long polling, which asks all of SQS's servers.
+    pub(crate) waits: bool,
 }
 
 #[derive(Debug, Default)]

@@ -6,19 +6,9 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    aws::{Call, Fault},
-    sqs::{MESSAGE_BYTES, Queues, StoredMessage},
+    aws::call::{Call, Fault},
+    sqs::{MESSAGE_BYTES, Poll, Queues, StoredMessage},
 };
-
-/// The parameters of a `ReceiveMessage`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Poll {
-    pub(crate) most: usize,
-    /// `VisibilityTimeout`, in place of the queue's.
-    pub(crate) hidden_for: Option<Duration>,
-    /// Long polling, which asks all of SQS's servers.
-    pub(crate) waits: bool,
-}
 
 /// Carries out an action.
 ///

@@ -1,35 +1,16 @@
 //! Each rule, broken on purpose.
 
 mod monitoring;
+mod mutation;
 mod options;
 mod product;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use mutation::Mutation;
 
 use crate::rules::{MONITORING, OPTIONS, PRODUCT, Rule};
 use integration_tests::template::Template;
-
-/// A template that breaks a rule, and how to get there. Each edit is a JSON pointer and the value there, `null` to remove
-/// it.
-struct Mutation {
-    breaks: &'static str,
-    by: &'static str,
-    edits: Vec<(&'static str, Value)>,
-}
-
-/// Reads a table of mutations: `rule: "what is wrong" { "/pointer": value, … }`.
-macro_rules! mutations {
-    ($($rule:ident: $by:literal { $($pointer:literal: $value:tt),+ $(,)? })+) => {
-        vec![$(Mutation {
-            breaks: stringify!($rule),
-            by: $by,
-            edits: vec![$(($pointer, serde_json::json!($value))),+],
-        }),+]
-    };
-}
-use mutations;
 
 /// Reports mutations that their rule does not see, and rules that no mutation breaks.
 fn unseen(rules: &[(&str, Rule)], template: &Template, mutations: &[Mutation]) -> Vec<String> {

@@ -3,6 +3,7 @@
 mod alarms;
 mod composites;
 mod dashboard;
+mod ensure;
 mod functions;
 mod metrics;
 mod options;
@@ -19,16 +20,6 @@ use integration_tests::template::Template;
 
 /// A rule: it holds for a template, or returns what breaks it.
 pub(crate) type Rule = fn(&Template) -> Result<(), String>;
-
-/// Ends a rule with what is wrong, unless the condition holds.
-macro_rules! ensure {
-    ($condition:expr, $($what:tt)+) => {
-        if !$condition {
-            return Err(format!($($what)+));
-        }
-    };
-}
-use ensure;
 
 macro_rules! rules {
     ($($module:ident::{$($rule:ident),+ $(,)?}),+ $(,)?) => {

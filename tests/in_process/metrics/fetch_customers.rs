@@ -1,10 +1,8 @@
 //! What `fetch-customers` counts and measures.
 
-use ::fetch_customers::{run::Summary, stats::metric};
+use ::fetch_customers::run::Summary;
 
 use super::*;
-
-pub(super) use metric::ALL;
 
 /// The sums of the counts.
 #[derive(Debug, PartialEq)]

@@ -14,8 +14,6 @@ use reqwest::Request;
 
 use super::*;
 
-pub(super) use metric::ALL;
-
 fn message(id: u64) -> String {
     fixture::message(&fixture::customer_with_id(id))
 }
@@ -31,7 +29,9 @@ async fn bridge(max_in_flight: &str) -> Bridge {
 
 /// The values of each metric in a line, except the latency.
 fn counts(line: &Line) -> Vec<(&str, Vec<f64>)> {
-    let all = ALL.iter().filter(|metric| metric.name != "DestinationLatency");
+    let all = metric::ALL
+        .iter()
+        .filter(|metric| metric.name != "DestinationLatency");
     all.map(|metric| (metric.name, line.values(metric.name)))
         .collect()
 }

@@ -1,6 +1,7 @@
 //! The source's customers: given ones, or ones generated from a seed.
 
 mod draft;
+mod expected;
 mod made_up;
 
 use std::borrow::Cow;
@@ -10,45 +11,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::order::{CustomerInfo, ShippingAddress};
-
+pub use expected::{Customer, Expected};
 pub use made_up::customer;
-
-/// A generated customer and its expected outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Customer {
-    /// The `customer_id` as text; none where the element has none.
-    pub id: Option<String>,
-    /// The element of the source's array, verbatim.
-    pub json: String,
-    pub expected: Expected,
-}
-
-/// The expected outcome of a customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// One order with these parts.
-    Order {
-        customer_info: CustomerInfo,
-        shipping_address: ShippingAddress,
-    },
-    /// A dead letter.
-    Rejected {
-        /// The attribute `reason`.
-        reason: &'static str,
-        /// The source's field that the attribute `detail` names.
-        field: &'static str,
-    },
-}
-
-impl Expected {
-    pub fn is_order(&self) -> bool {
-        match self {
-            Self::Order { .. } => true,
-            Self::Rejected { .. } => false,
-        }
-    }
-}
 
 /// The first `count` customers of `seed`, about 3 % of them invalid.
 pub fn generate(count: u64, seed: u64) -> Vec<Customer> {

@@ -87,7 +87,6 @@ pub use order::{CustomerInfo, Order, ShippingAddress};
 pub use raw::{RawAnswer, Then, case};
 pub use record::{Counters, LedgerEntry, OrderRequest, Record, TokenRequest};
 pub use server::{Sandbox, refused_url};
-pub use settings::{ClientAuth, Compression, EmptyPages, ExpiresIn, LinkTargets, Settings};
-pub use source::SourceStyle;
+pub use settings::{ClientAuth, Compression, EmptyPages, ExpiresIn, LinkTargets, Settings, SourceStyle};
 pub use spelling::Spelling;
 pub use under_way::UnderWay;

@@ -48,7 +48,7 @@ pub(crate) async fn post(
             ..
         }) => {
             misbehave::wait(latency_ms).await;
-            under_way::answer(under_way, &shared, &wire, &order_id, process).await
+            under_way::process::answer(under_way, &shared, &wire, &order_id, process).await
         }
         rule => {
             let sent = Sent {
@@ -152,7 +152,7 @@ fn check(
 
 fn store(state: &mut State, order: Order, body: Bytes) -> Response {
     if state.under_way.contains(&order.order_id) {
-        return under_way::conflict();
+        return under_way::process::conflict();
     }
     match state.record.ledger.entry(order.order_id.clone()) {
         Entry::Occupied(mut entry) => {

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::customers::Customers;
 use crate::links;
-use crate::source::SourceStyle;
 
 /// The defaults are obvious fixtures, so that a log can be searched for them.
 #[derive(Clone, Debug)]
@@ -110,6 +109,34 @@ impl Settings {
             (None, _) => 0..0,
         }
     }
+}
+
+/// The API whose style of listing customers the source follows. The customers themselves are the same in each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SourceStyle {
+    /// A JSON array; `Link` (RFC 8288).
+    #[default]
+    Array,
+    /// `{"customers": […]}`; `Link` with a cursor in `page_info`.
+    Shopify,
+    /// `{"object": "list", "data": […], "has_more": true}`; the last customer's id in `starting_after`.
+    Stripe,
+    /// `{"results": […], "paging": {"next": {"after": …, "link": …}}}`; the cursor in `after`.
+    Hubspot,
+    /// `{"data": […], "meta": {"pagination": {"links": {"next": "?page=2&limit=50"}}}}`.
+    Bigcommerce,
+    /// `{"totalSize": …, "done": false, "nextRecordsUrl": "/…", "records": […]}`.
+    Salesforce,
+    /// `{"customers": […], "cursor": …}`; the cursor in `cursor`.
+    Square,
+    /// `{"@odata.context": …, "value": […], "@odata.nextLink": …}`.
+    Odata,
+    /// `{"count": …, "next": …, "previous": …, "results": […]}`.
+    Django,
+    /// A JSON array; nothing says where it goes on: `page` counts up to an empty one.
+    PageNumbers,
+    /// A JSON array; `X-WP-Total`, `X-WP-TotalPages`, `Link` with `prev` and `next`.
+    Woocommerce,
 }
 
 /// Pages without customers, each with a link to the next: `count` of them after the first `after` pages.

@@ -24,8 +24,6 @@ use crate::state::Shared;
 use page::Page;
 use style::{PageInfo, Start};
 
-pub use style::SourceStyle;
-
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
     Extension(wire): Extension<Wire>,

@@ -1,6 +1,6 @@
 //! Mutations of `infra/monitoring.yaml`.
 
-use super::{Mutation, mutations};
+use super::mutation::{Mutation, mutations};
 
 pub(super) fn mutations() -> Vec<Mutation> {
     mutations! {

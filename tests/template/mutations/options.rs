@@ -1,6 +1,6 @@
 //! Mutations of `template.yaml` with its optional parameters.
 
-use super::{Mutation, mutations};
+use super::mutation::{Mutation, mutations};
 
 /// Where all of them are set.
 pub(super) fn with_all() -> Vec<Mutation> {

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::composites::children;
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::runbook::Runbook;
 use integration_tests::template::{Resource, Template};
 
@@ -23,6 +22,17 @@ pub(super) fn alarms(template: &Template) -> Result<Vec<Resource<'_>>, String> {
     let mut all = template.of_type("AWS::CloudWatch::Alarm")?;
     all.extend(template.of_type("AWS::CloudWatch::CompositeAlarm")?);
     Ok(all)
+}
+
+/// The logical ids of the alarms in a composite's rule.
+pub(super) fn children(composite: Resource<'_>) -> Vec<&str> {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"ALARM\("\$\{(\w+)\}"\)"#).unwrap());
+    let rule = composite.properties["AlarmRule"]["Fn::Sub"]
+        .as_str()
+        .unwrap_or_default();
+    NAME.captures_iter(rule)
+        .map(|captures| captures.extract::<1>().1[0])
+        .collect()
 }
 
 /// An alarm's description; a parameter in it has its default.

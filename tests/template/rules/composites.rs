@@ -1,24 +1,10 @@
 //! Composite alarms, and which one suppresses which.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::json;
 
-use super::alarms::alarms;
-use super::ensure;
-use integration_tests::template::{Resource, Template};
-
-/// The logical ids of the alarms in a composite's rule.
-pub(super) fn children(composite: Resource<'_>) -> Vec<&str> {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"ALARM\("\$\{(\w+)\}"\)"#).unwrap());
-    let rule = composite.properties["AlarmRule"]["Fn::Sub"]
-        .as_str()
-        .unwrap_or_default();
-    NAME.captures_iter(rule)
-        .map(|captures| captures.extract::<1>().1[0])
-        .collect()
-}
+use super::alarms::{alarms, children};
+use super::ensure::ensure;
+use integration_tests::template::Template;
 
 pub(crate) fn composite_names_existing_alarms(template: &Template) -> Result<(), String> {
     let alarms = alarms(template)?;

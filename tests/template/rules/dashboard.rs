@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use super::alarms::{alarms, notifies, page};
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::template::Template;
 
 /// The width of the grid (CloudWatch User Guide, "Dashboard body structure and syntax").

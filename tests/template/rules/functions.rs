@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::template::Template;
 
 pub(crate) fn event_source_mapping_reports_item_failures(template: &Template) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use serde_json::Value;
 
 use super::dashboard::widgets;
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::template::Template;
 
 /// The functions' own metrics.

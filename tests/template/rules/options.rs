@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::ensure;
+use super::ensure::ensure;
 use super::roles::{actions, permissions};
 use integration_tests::template::{Resource, Template};
 

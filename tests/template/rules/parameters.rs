@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fancy_regex::Regex;
 use integration_tests::template::Template;
 
-use super::ensure;
+use super::ensure::ensure;
 
 pub(crate) fn every_parameter_has_a_description(template: &Template) -> Result<(), String> {
     for (name, parameter) in template.parameters() {

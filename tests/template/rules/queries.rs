@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::json;
 
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::{documents::root, template::Template};
 
 /// The source files of the functions.

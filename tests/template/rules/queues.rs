@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::http::backoff::MAX_DELAY;
 
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::template::Template;
 
 const DAY: u64 = 24 * 60 * 60;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::template::{Resource, Template};
 
 pub(crate) fn every_function_has_its_own_role(template: &Template) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! The schedule, and what happens to a run that fails.
 
-use super::ensure;
+use super::ensure::ensure;
 use integration_tests::template::Template;
 
 pub(crate) fn unstarted_run_is_retried_then_reported(template: &Template) -> Result<(), String> {

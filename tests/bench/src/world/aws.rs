@@ -15,10 +15,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, json as answer,
+    answer::{Answer, json as answer, wait},
     source::API_KEY,
     token::{CLIENT_ID, CLIENT_SECRET},
-    wait,
 };
 use crate::tally::{Exactness, Tally};
 

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::Remotes;
+use super::remotes::Remotes;
 
 /// Listens on a free port, and serves from there until `servers` is dropped.
 pub(super) async fn listen(

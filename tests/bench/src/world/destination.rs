@@ -9,7 +9,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 
-use super::{Answer, json, status, token::TOKEN, wait};
+use super::{
+    answer::{Answer, json, status, wait},
+    token::TOKEN,
+};
 
 /// Stores orders as they came, and answers after its latency.
 #[derive(Default)]

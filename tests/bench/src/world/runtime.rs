@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use tokio::sync::{Mutex, mpsc, watch};
 
-use super::{Answer, json};
+use super::answer::{Answer, json};
 
 /// The prefix of its paths.
 pub(super) const PREFIX: &str = "/2018-06-01/runtime/";

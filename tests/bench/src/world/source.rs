@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
-use super::{Answer, status};
+use super::answer::{Answer, status};
 use crate::customers::Customers;
 
 /// The key that it asks for.

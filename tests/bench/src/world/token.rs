@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use data_encoding::BASE64;
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 
-use super::{Answer, json, status};
+use super::answer::{Answer, json, status};
 
 pub(crate) const CLIENT_ID: &str = "fixture-client";
 pub(crate) const CLIENT_SECRET: &str = "fixture-client-secret";

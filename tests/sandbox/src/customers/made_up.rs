@@ -4,7 +4,7 @@ use fixture::{Change, ID, ID_POINTER};
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::{Customer, Expected};
+use super::expected::{Customer, Expected};
 use crate::dice;
 
 /// One customer of each block is invalid: 3 %.

@@ -4,35 +4,7 @@ use axum::http::Uri;
 use data_encoding::BASE64;
 use url::form_urlencoded;
 
-use crate::settings::Settings;
-
-/// The manner of an API in which the source lists its customers. The customers themselves are the same in each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum SourceStyle {
-    /// A JSON array; `Link` (RFC 8288).
-    #[default]
-    Array,
-    /// `{"customers": […]}`; `Link` with a cursor in `page_info`.
-    Shopify,
-    /// `{"object": "list", "data": […], "has_more": true}`; the last customer's id in `starting_after`.
-    Stripe,
-    /// `{"results": […], "paging": {"next": {"after": …, "link": …}}}`; the cursor in `after`.
-    Hubspot,
-    /// `{"data": […], "meta": {"pagination": {"links": {"next": "?page=2&limit=50"}}}}`.
-    Bigcommerce,
-    /// `{"totalSize": …, "done": false, "nextRecordsUrl": "/…", "records": […]}`.
-    Salesforce,
-    /// `{"customers": […], "cursor": …}`; the cursor in `cursor`.
-    Square,
-    /// `{"@odata.context": …, "value": […], "@odata.nextLink": …}`.
-    Odata,
-    /// `{"count": …, "next": …, "previous": …, "results": […]}`.
-    Django,
-    /// A JSON array; nothing says where it goes on: `page` counts up to an empty one.
-    PageNumbers,
-    /// A JSON array; `X-WP-Total`, `X-WP-TotalPages`, `Link` with `prev` and `next`.
-    Woocommerce,
-}
+use crate::settings::{Settings, SourceStyle};
 
 /// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,39 @@
+//! A generated customer and its expected outcome.
+
+use crate::order::{CustomerInfo, ShippingAddress};
+
+/// A generated customer and its expected outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// The `customer_id` as text; none where the element has none.
+    pub id: Option<String>,
+    /// The element of the source's array, verbatim.
+    pub json: String,
+    pub expected: Expected,
+}
+
+/// The expected outcome of a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// One order with these parts.
+    Order {
+        customer_info: CustomerInfo,
+        shipping_address: ShippingAddress,
+    },
+    /// A dead letter.
+    Rejected {
+        /// The attribute `reason`.
+        reason: &'static str,
+        /// The source's field that the attribute `detail` names.
+        field: &'static str,
+    },
+}
+
+impl Expected {
+    pub fn is_order(&self) -> bool {
+        match self {
+            Self::Order { .. } => true,
+            Self::Rejected { .. } => false,
+        }
+    }
+}
