@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_filter_remembers_no_more_and_does_not_grow() {
+    fn full_filter_does_not_grow() {
         let mut filter = DuplicateFilter::default();
         assert!((0..CAPACITY).all(|item| filter.insert(&item)));
         assert!(!(0..CAPACITY).any(|item| filter.insert(&item)));

@@ -68,7 +68,7 @@ fn readme_table_names_every_field() {
 }
 
 #[test]
-fn sample_event_holds_a_valid_and_an_invalid_customer() {
+fn sample_event_has_valid_and_invalid_customer() {
     let event = fs::read_to_string(root().join("infra/events/two-messages.json")).unwrap();
     let event: Value = serde_json::from_str(&event).unwrap();
     let records = event["Records"].as_array().unwrap();

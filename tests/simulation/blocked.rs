@@ -134,7 +134,7 @@ async fn blocked_orders_are_rejected_at_their_fifth_receive() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn blocked_orders_do_not_delay_others_on_many_instances() {
+async fn blocked_orders_delay_no_others_across_instances() {
     let unblocked = drain(0, 5).await;
     let drained = drain(BLOCKED, 5).await;
     println!(

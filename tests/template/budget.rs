@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::http::backoff::{LONGEST_VISIBILITY, delay};
-use submit_orders::handler::EXPIRY_MARGIN;
+use submit_orders::handler::expiry::EXPIRY_MARGIN;
 
 use integration_tests::template::{Resource, Template};
 

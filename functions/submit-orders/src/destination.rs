@@ -3,6 +3,7 @@
 mod blocked_orders;
 pub mod call_stats;
 pub mod circuit_breaker;
+mod conclusion;
 pub mod conflict;
 mod credentials;
 pub mod oauth;
@@ -19,7 +20,7 @@ use std::{
 };
 
 use http::{
-    HeaderName, HeaderValue, Method, StatusCode,
+    HeaderName, HeaderValue, Method,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use reqwest::Request;
@@ -33,10 +34,11 @@ use shared::{
 use tokio::time::Instant;
 use url::Url;
 
-use crate::verdict::{Deferral, Reason, Rejection, ResponseClass, Retry, RetryReason, Verdict, classify};
+use crate::verdict::{Deferral, ResponseClass, Retry, RetryReason, Verdict, classify};
 use blocked_orders::{Blocked, BlockedOrders};
 use call_stats::CallRecorder;
 use circuit_breaker::{CircuitBreaker, CircuitOpen, Permit};
+use conclusion::{rejected, retried};
 use conflict::{Conflict, ConflictSettings};
 use oauth::{Token, TokenError, TokenErrorKind, Tokens};
 use rate_limiter::{DeadlineExceeded, RateLimiter};
@@ -318,47 +320,8 @@ impl From<DeadlineExceeded> for Deferral {
     }
 }
 
-fn retried(reason: RetryReason, answer: &Answer, token: &Token, min_delay: Duration) -> Verdict {
-    let (error_code, quote) = problem_of(answer, token);
-    Verdict::Retried(Retry {
-        reason,
-        detail: answered(answer.status(), error_code.as_deref()),
-        http_status: Some(answer.status()),
-        error_code,
-        quote,
-        min_delay,
-    })
-}
-
-fn rejected(answer: &Answer, token: &Token) -> Verdict {
-    let (error_code, quote) = problem_of(answer, token);
-    Verdict::Rejected(Rejection {
-        reason: Reason::RejectedByDestination,
-        detail: answered(answer.status(), error_code.as_deref()),
-        http_status: Some(answer.status()),
-        error_code,
-        quote,
-    })
-}
-
 fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
-}
-
-fn answered(status: StatusCode, error_code: Option<&str>) -> String {
-    match error_code {
-        Some(code) => format!("the destination answered {status}: {code}"),
-        None => format!("the destination answered {status}"),
-    }
-}
-
-/// The error code of an answer, and a quote of its text.
-fn problem_of(answer: &Answer, token: &Token) -> (Option<String>, Option<String>) {
-    let quote = problem::quote(answer, token.credentials());
-    (
-        problem::error_code(answer),
-        Some(quote).filter(|quote| !quote.is_empty()),
-    )
 }
 
 fn log_posted(order_id: &OrderId, answer: &Result<Answer, Unreachable>, latency: Duration) {

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod event;
+pub mod expiry;
 mod log_events;
 pub mod stats;
 
@@ -28,16 +29,13 @@ use crate::{
     handler::{
         batch::{Batch, IdIsMissing, Settled},
         event::{BatchResponse, Event, Record},
+        expiry::{expired, expires_before},
         log_events::{VerdictLog, log_received},
     },
     queue::{DeadLetterQueue, SourceQueue},
     submission::{Submission, WRAP_UP},
     verdict::{Deferral, Reason, Rejection, Retry, RetryReason, Verdict},
 };
-
-/// How long before the queue deletes a message it must be visible again: longer than the queue's own visibility timeout
-/// (a test compares it with `template.yaml`), which applies where no other can be set.
-pub const EXPIRY_MARGIN: Duration = Duration::from_secs(15 * 60);
 
 /// An order that the destination blocks this often while it accepts others is rejected. The first four attempts span some
 /// minutes: a firewall's rule that was a mistake may be gone by then.
@@ -262,7 +260,9 @@ impl Handler {
             verdict = self.dead_letter(record, &context, rejection, deadline).await;
         }
         let mut delay = delay(record, &verdict, started);
-        if delay.is_some_and(|delay| self.expires_within(record, delay)) {
+        if delay
+            .is_some_and(|delay| expires_before(record, self.queue_retention, (self.wall_clock)() + delay))
+        {
             verdict = self
                 .dead_letter(record, &context, expired(&verdict), deadline)
                 .await;
@@ -297,17 +297,6 @@ impl Handler {
             }
         }
     }
-
-    /// Whether the queue would delete the message before it could be visible again and attempted.
-    fn expires_within(&self, record: &Record<'_>, delay: Duration) -> bool {
-        let Some(expiry) = record
-            .sent()
-            .and_then(|sent| sent.checked_add(self.queue_retention))
-        else {
-            return false;
-        };
-        (self.wall_clock)() + delay + EXPIRY_MARGIN >= expiry
-    }
 }
 
 /// # Returns
@@ -327,29 +316,4 @@ fn delay(record: &Record<'_>, verdict: &Verdict, started: Instant) -> Option<Dur
         fastrand::f64(),
         started.elapsed(),
     ))
-}
-
-/// The rejection of a message that stays on the queue with this verdict for too long.
-fn expired(verdict: &Verdict) -> Rejection {
-    let expired = |last_attempt: &str| {
-        let detail =
-            format!("the queue's retention ends before another attempt; the last one: {last_attempt}");
-        Rejection::new(Reason::Expired, detail)
-    };
-    match verdict {
-        Verdict::Retried(retry) => {
-            let rejection = expired(&retry.detail);
-            Rejection {
-                http_status: retry.http_status,
-                error_code: retry.error_code.clone(),
-                quote: retry
-                    .quote
-                    .as_ref()
-                    .map(|quote| format!("{}: {quote}", rejection.detail)),
-                ..rejection
-            }
-        }
-        Verdict::Deferred(deferral) => expired(deferral.detail()),
-        Verdict::Delivered { .. } | Verdict::Rejected(_) => expired("none"),
-    }
 }

@@ -3,7 +3,7 @@
 //! It is a rendering, not a screenshot: the real templates and functions run on a local AWS, the functions' metrics are
 //! taken from its log, and its CloudWatch computes the statistics that the body of the deployed dashboard names.
 //!
-//! * `story`: the scenario. `queues`: the metrics of the queues, which the local AWS does not publish.
+//! * `scenario`: what happens to the stack. `queues`: the metrics of the queues, which the local AWS does not publish.
 //! * `emf`: metrics from a log. `cloudwatch`: data in, statistics out.
 //! * `widgets`: the body of the dashboard. `page`, `chart`: the picture of it; `style`: its colors; `words`: its texts.
 
@@ -12,7 +12,7 @@ mod cloudwatch;
 mod emf;
 mod page;
 mod queues;
-mod story;
+mod scenario;
 mod style;
 mod widgets;
 mod words;
@@ -68,7 +68,7 @@ async fn picture(options: &Options) -> Result<(), Box<dyn Error>> {
     let start = now_secs()? / PERIOD_SECS * PERIOD_SECS;
     let mut data = Vec::new();
     tokio::select! {
-        played = story::play(&stack, Duration::from_secs(2 * PERIOD_SECS), |what| say(&format!("• {what}"))) => played?,
+        played = scenario::play(&stack, Duration::from_secs(2 * PERIOD_SECS), |what| say(&format!("• {what}"))) => played?,
         watched = queues::watch(&stack, &mut data) => watched?,
     }
     let cloudwatch = CloudWatch {

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn backoff_doubles_from_half_a_minute_to_an_hour() {
+    fn backoff_doubles_up_to_an_hour() {
         let delays: Vec<u64> = (0..10).map(|receives| backoff(receives).as_secs()).collect();
         assert_eq!(delays, [30, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(backoff(u32::MAX), HOUR);

@@ -1,35 +1,16 @@
 //! Every rule of the mapping is a row here.
 
-use fixture::{Change, customer, customer_with_id, order};
-use proptest::prelude::*;
-use serde_json::{Value, json, value::RawValue};
+mod mapped;
+mod personal;
+mod properties;
 
-use super::{
-    customer::{personal_values, read_customer_id},
-    *,
-};
+use fixture::{Change, customer, customer_with_id, order};
+use serde_json::{Value, json};
+
+use super::{customer::read_customer_id, *};
+use mapped::{map, map_text, raw};
 
 const ID: &str = fixture::ID_POINTER;
-
-fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap()
-}
-
-/// The order as JSON, or the violations as text.
-fn map_text(customer: &str) -> Result<String, String> {
-    let message = Message {
-        order_date: fixture::order_date().parse().unwrap(),
-        customer: &raw(customer),
-    };
-    let (_, order) = map_customer(&message, OneOrderPer::Run);
-    order
-        .map(|order| serde_json::to_string(&order).unwrap())
-        .map_err(|violations| violations.to_string())
-}
-
-fn map(customer: &Value) -> Result<Value, String> {
-    map_text(&customer.to_string()).map(|order| serde_json::from_str(&order).unwrap())
-}
 
 #[test]
 fn example_customer_becomes_its_order() {
@@ -332,120 +313,5 @@ fn customer_id_is_found_in_json() {
         "null",
     ] {
         assert_eq!(id(json), None, "{json}");
-    }
-}
-
-/// Every text and number in a JSON value.
-fn leaves(value: &Value) -> Vec<String> {
-    match value {
-        Value::Null | Value::Bool(_) => vec![],
-        Value::Number(number) => vec![number.to_string()],
-        Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(leaves).collect(),
-        Value::Object(fields) => fields.values().flat_map(leaves).collect(),
-    }
-}
-
-fn sorted(mut values: Vec<String>) -> Vec<String> {
-    values.sort();
-    values
-}
-
-#[test]
-fn every_value_except_id_is_personal() {
-    let expected = sorted(leaves(&customer().without(ID)));
-    let unknown = customer().with("/loyalty", "gold");
-    assert_eq!(sorted(personal_values(&raw(&unknown.to_string()))), expected);
-}
-
-#[test]
-fn values_that_break_a_rule_are_personal() {
-    let values = |customer: &Value| sorted(personal_values(&raw(&customer.to_string())));
-    let odd =
-        json!({"first_name": ["Given", {"x": "Middle"}], "phone": 5_550_101, "address": "1 Fixture Street"});
-    assert_eq!(values(&odd), ["1 Fixture Street", "5550101", "Given", "Middle"]);
-    assert_eq!(values(&json!("Given Family")), ["Given Family"]);
-}
-
-#[test]
-fn every_value_of_an_order_but_identities_is_personal() {
-    let customer = raw(&customer().to_string());
-    let message = Message {
-        order_date: fixture::order_date().parse().unwrap(),
-        customer: &customer,
-    };
-    let mapped = map_customer(&message, OneOrderPer::Run).1.unwrap();
-    let values = mapped.personal_values().into_iter().map(str::to_owned).collect();
-    let rest = order()
-        .without("/orderId")
-        .without("/orderDate")
-        .without("/customerInfo/id");
-    assert_eq!(sorted(values), sorted(leaves(&rest)));
-}
-
-/// Any JSON value, with the names of a customer's fields more often than chance would have them.
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
-        "[a-z]{1,8}@[a-z]{1,8}\\.com".prop_map(Value::from),
-    ];
-    let names: Vec<String> = pointers(&customer())
-        .iter()
-        .map(|pointer| pointer.rsplit('/').next().unwrap().to_owned())
-        .collect();
-    let name = prop_oneof![prop::sample::select(names), any::<String>()];
-    leaf.prop_recursive(4, 64, 10, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..10).prop_map(Value::from),
-            prop::collection::hash_map(name.clone(), inner, 0..12)
-                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
-        ]
-    })
-}
-
-/// The JSON pointers of all fields in an object, those of objects in it included.
-fn pointers(value: &Value) -> Vec<String> {
-    let Value::Object(fields) = value else {
-        return vec![];
-    };
-    let all = fields.iter().flat_map(|(name, value)| {
-        let below = pointers(value)
-            .into_iter()
-            .map(move |pointer| format!("/{name}{pointer}"));
-        std::iter::once(format!("/{name}")).chain(below)
-    });
-    all.collect()
-}
-
-/// The valid customer, some of its fields replaced by any JSON.
-fn nearly_valid() -> impl Strategy<Value = Value> {
-    let paths = prop::sample::select(pointers(&customer()));
-    prop::collection::vec((paths, any_json()), 0..3).prop_map(|changes| {
-        changes
-            .into_iter()
-            .fold(customer(), |mut customer, (path, value)| {
-                if let Some(field) = customer.pointer_mut(&path) {
-                    *field = value;
-                }
-                customer
-            })
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_json_is_an_order_or_violations(customer in prop_oneof![any_json(), nearly_valid()]) {
-        let first = map(&customer);
-        prop_assert_eq!(&first, &map(&customer));
-        match first {
-            Err(violations) => prop_assert!(!violations.is_empty()),
-            Ok(order) => for value in leaves(&order) {
-                prop_assert!(!value.trim().is_empty(), "{} has a blank", order);
-            },
-        }
     }
 }

@@ -47,7 +47,7 @@ async fn two_different_blocked_orders_open_the_circuit() {
 }
 
 #[tokio::test]
-async fn same_blocked_order_twice_does_not_open_the_circuit() {
+async fn same_blocked_order_twice_keeps_circuit_closed() {
     let bridge = one_at_a_time().await;
     bridge.sandbox.set_faults([blocked_customer(1)]);
     for receives in 1..=3 {
@@ -65,7 +65,7 @@ async fn blocked_among_delivered_orders_keeps_circuit_closed() {
 }
 
 #[tokio::test]
-async fn order_blocked_alone_is_rejected_at_its_fifth_receive() {
+async fn order_blocked_alone_is_rejected_at_fifth_receive() {
     for (before, last) in [([1, 2, 3], [1, 12, 13]), ([3, 2, 1], [13, 12, 1])] {
         let bridge = one_at_a_time().await;
         bridge.sandbox.set_faults([blocked_customer(1)]);
@@ -86,7 +86,7 @@ async fn order_blocked_alone_is_rejected_at_its_fifth_receive() {
 }
 
 #[tokio::test]
-async fn order_once_blocked_alone_is_rejected_later_without_others() {
+async fn order_blocked_alone_before_is_rejected_later() {
     let bridge = one_at_a_time().await;
     bridge.sandbox.set_faults([blocked_customer(1)]);
     assert_eq!(deliver_batch(&bridge, [1, 2], 1).await, 1);
@@ -130,7 +130,7 @@ async fn misconfiguration_in_mid_run_rejects_no_order() {
 }
 
 #[tokio::test]
-async fn unauthorized_twice_is_posted_once_more_after_a_second() {
+async fn unauthorized_twice_is_repeated_after_a_second() {
     let bridge = bridge().await;
     bridge
         .sandbox

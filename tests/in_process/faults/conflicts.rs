@@ -17,7 +17,7 @@ async fn outcome_after(secs: u64, answer: impl Into<Action>, variables: &[(&str,
 }
 
 #[tokio::test]
-async fn conflict_in_the_first_minute_is_retried_after_it() {
+async fn conflict_in_first_minute_is_retried_later() {
     for (since_first_receive, hidden_for) in [(0, 60), (10, 50)] {
         let outcome = outcome_after(since_first_receive, Answer::status(CONFLICT), &[]).await;
         // The second receive's own backoff is 30 to 60 s.

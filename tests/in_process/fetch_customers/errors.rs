@@ -142,7 +142,7 @@ async fn invalid_secret_is_named_but_not_shown() {
 }
 
 #[tokio::test]
-async fn next_page_elsewhere_or_read_before_is_an_error() {
+async fn next_page_elsewhere_or_repeated_is_error() {
     let elsewhere = sandbox::Sandbox::start(source(1, 0)).await.unwrap();
     let link = |target: &str| {
         let answer = Answer::status(200).body("application/json", json!([only_id("1")]).to_string());

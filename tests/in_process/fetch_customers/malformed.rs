@@ -103,7 +103,7 @@ fn take_waiting(bridge: &Bridge) {
 }
 
 #[tokio::test]
-async fn dry_run_counts_a_malformed_customer_and_sends_nothing() {
+async fn dry_run_counts_malformed_customer() {
     let bridge = malformed_bridge().await;
     let input = json!({"order_date": ORDER_DATE, "dry_run": true});
     let run = bridge.run(input).await.unwrap();

@@ -144,7 +144,7 @@ async fn limit_on_the_only_page_ends_no_run() {
 }
 
 #[tokio::test]
-async fn unbounded_window_or_unknown_coding_ends_the_run_early() {
+async fn unbounded_window_or_unknown_coding_fails_run() {
     // A frame of zstd with one raw block: its window is 2^(10 + exponent) bytes.
     let zstd = |exponent: u8| {
         let body = b"[{\"customer_id\": 1}]";

@@ -130,7 +130,7 @@ async fn page_that_changed_in_between_loses_no_customer() {
 
 /// The runs out of twelve that complete over 200 pages of which 1 % break off.
 #[tokio::test(start_paused = true)]
-async fn runs_complete_where_one_page_in_hundred_breaks_off() {
+async fn run_completes_with_one_percent_broken_pages() {
     const RUNS: u64 = 12;
     let mut rereads = 0;
     for seed in 0..RUNS {

@@ -32,7 +32,7 @@ async fn run_of_chosen_customers_skips_the_others() {
 }
 
 #[tokio::test]
-async fn limit_ends_the_run_before_the_rest_is_read() {
+async fn limit_ends_run_before_the_rest() {
     let bridge = bridge(source(25, 10)).await;
     let run = bridge
         .run(json!({"order_date": ORDER_DATE, "limit": 12}))

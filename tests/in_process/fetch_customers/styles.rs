@@ -253,7 +253,7 @@ async fn unusable_envelope_ends_the_run_early() {
 }
 
 #[tokio::test]
-async fn source_that_ignores_its_cursor_ends_the_run_early() {
+async fn source_ignoring_its_cursor_fails_the_run() {
     let same = r#"{"customers":[{"customer_id":"1"}],"cursor":"abc"}"#;
     let square = style(SourceStyle::Square, "/customers", "/cursor", "cursor");
     let error = error_with(&square, same).await;

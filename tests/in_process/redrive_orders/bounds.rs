@@ -78,7 +78,7 @@ async fn limit_above_the_count_completes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sweep_ends_at_the_in_flight_limit_of_sqs() {
+async fn sweep_ends_at_in_flight_limit() {
     let aws = account();
     let settings = QueueSettings {
         max_in_flight: 25,

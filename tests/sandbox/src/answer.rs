@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_of_a_rule_replaces_that_of_the_problem() {
+    fn header_of_rule_replaces_problem_header() {
         let response = Answer::status(503)
             .header("content-type", "text/plain")
             .into_response();

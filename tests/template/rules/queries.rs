@@ -28,7 +28,9 @@ fn sources() -> &'static str {
 }
 
 fn is_product_code(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs")
+    let inside = path.strip_prefix(root()).unwrap_or(path);
+    let is_test = |part: &std::ffi::OsStr| part == "tests" || part == "tests.rs";
+    path.extension().is_some_and(|extension| extension == "rs") && !inside.iter().any(is_test)
 }
 
 /// Whether a query's code filters on the text of a message.

@@ -35,8 +35,8 @@ pub use settings::{AuthMethod, AuthSettings, ClientAuth, OauthSettings};
 /// that has just ended. Of a token that lives for less than twice this, half its life.
 const RENEW_BEFORE_END: Duration = Duration::from_secs(30);
 
-/// How long a token is used whose life the server does not tell (`expires_in` is only recommended, RFC 6749 §5.1), or
-/// tells as nothing (some servers write 0 for "no end"). If it ends before, the destination answers 401, and it is
+/// How long a token is used whose lifetime the server leaves out (`expires_in` is only recommended, RFC 6749 §5.1), or
+/// states as 0 (some servers mean "no end"). If it ends before, the destination answers 401, and it is
 /// replaced then.
 const DEFAULT_TTL: Duration = Duration::from_secs(300);
 

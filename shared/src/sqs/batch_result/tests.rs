@@ -105,7 +105,7 @@ async fn failed_call_keeps_what_was_confirmed_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_reported_and_end_after_the_last_attempt() {
+async fn retries_are_reported_until_last_attempt() {
     let retries = Mutex::new(Vec::new());
     let on_retry = |retry: Retry<'_>| {
         let retry = (retry.attempt, retry.entries, retry.code.to_owned());

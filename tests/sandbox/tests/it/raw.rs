@@ -36,7 +36,7 @@ async fn raw_answer_that_is_not_http_arrives_too() {
 }
 
 #[tokio::test]
-async fn raw_answer_is_composed_of_lines_and_a_body() {
+async fn raw_answer_has_lines_and_body() {
     let lines = ["HTTP/1.1 201 Created", "Server : x"];
     let raw = RawAnswer::with_length(lines, b"ab").then(Then::Close);
     assert_eq!(
@@ -52,7 +52,7 @@ async fn raw_answer_is_composed_of_lines_and_a_body() {
 }
 
 #[tokio::test]
-async fn connection_takes_the_next_request_after_a_raw_answer() {
+async fn connection_is_reused_after_raw_answer() {
     let sandbox = start(Settings::default()).await;
     let empty = "HTTP/1.1 204 No Content\r\n\r\n";
     sandbox.set_faults([

@@ -88,7 +88,7 @@ async fn rule_of_one_endpoint_spares_others() {
 }
 
 #[tokio::test]
-async fn share_of_orders_is_the_same_on_every_attempt() {
+async fn same_orders_are_chosen_on_every_attempt() {
     const ORDERS: u32 = 200;
     const PERCENT: u64 = 10;
     let sandbox = start(Settings::default()).await;

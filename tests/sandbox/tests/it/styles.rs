@@ -189,7 +189,7 @@ async fn unknown_cursor_is_refused() {
 }
 
 #[tokio::test]
-async fn page_of_every_style_breaks_off_in_the_middle() {
+async fn page_of_every_style_can_break_off() {
     for style in [SourceStyle::Stripe, SourceStyle::Salesforce, SourceStyle::Odata] {
         let sandbox = sandbox_of(style).await;
         let cut = Action::Truncate {
