@@ -120,7 +120,9 @@ impl Function {
                 "DEAD_LETTER_QUEUE_URL",
                 format!("{aws}/123456789012/dead-letters"),
             )
-            .env("MAX_IN_FLIGHT", max_in_flight.to_string());
+            .env("MAX_IN_FLIGHT", max_in_flight.to_string())
+            // The destination answers 409 for an order that exists, and only then.
+            .env("CONFLICT_MEANS", "duplicate");
         let started = Instant::now();
         Ok(Self {
             child: Child::start(command)?,
