@@ -200,7 +200,6 @@ pub struct Summary {
     /// Nothing was enqueued, because the run asked for that.
     pub dry_run: bool,
     /// Another invocation continues the run; its summary includes this progress.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub continued: bool,
 }
 
