@@ -72,7 +72,7 @@ async fn every_customer_is_enqueued_verbatim() {
         assert_eq!(
             summary(&run),
             json!({"order_date": ORDER_DATE, "pages": 3, "fetched": 25, "enqueued": 25, "skipped": 0,
-                   "rejected": 0, "repeated": 0, "dry_run": false})
+                   "rejected": 0, "repeated": 0, "dry_run": false, "continued": false})
         );
         let expected: Vec<String> = customers::generate(25, 7)
             .iter()

@@ -40,7 +40,7 @@ async fn long_run_continues_and_reports_totals() {
     assert_eq!(
         summary,
         json!({"order_date": ORDER_DATE, "pages": 12, "fetched": 58, "enqueued": 58, "skipped": 0, "rejected": 0,
-               "repeated": 0, "dry_run": false})
+               "repeated": 0, "dry_run": false, "continued": false})
     );
     assert_eq!(invocations, 4);
     assert_eq!(bridge.sandbox.counters().source_requests, 12);
@@ -63,7 +63,7 @@ async fn input_holds_for_all_invocations() {
     assert_eq!(
         summary,
         json!({"order_date": ORDER_DATE, "pages": 12, "fetched": 58, "enqueued": 3, "skipped": 55, "rejected": 0,
-               "repeated": 0, "missing_customer_ids": ["gone"], "dry_run": true,
+               "repeated": 0, "missing_customer_ids": ["gone"], "dry_run": true, "continued": false,
                "would_be_rejected": 0, "violations": {}, "examples": []})
     );
     assert_eq!((invocations, bodies(&bridge).len()), (4, 0));

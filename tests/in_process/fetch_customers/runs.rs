@@ -68,7 +68,7 @@ async fn dry_run_counts_and_enqueues_nothing() {
     assert_eq!(
         summary(&run),
         json!({"order_date": ORDER_DATE, "pages": 3, "fetched": 25, "enqueued": 25, "skipped": 0, "rejected": 0, "repeated": 0,
-               "dry_run": true, "would_be_rejected": 1, "violations": {"customer: must be an object": 1},
+               "dry_run": true, "continued": false, "would_be_rejected": 1, "violations": {"customer: must be an object": 1},
                "examples": [{"index": 24, "customer_id": null, "violations": ["customer: must be an object"]}]})
     );
     assert_eq!(bodies(&bridge).len(), 0);
