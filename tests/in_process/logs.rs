@@ -29,7 +29,8 @@ pub(crate) static LOGGING: LazyLock<()> = LazyLock::new(|| {
         .unwrap();
 });
 
-struct Log;
+/// Writes to the log of its thread.
+pub(crate) struct Log;
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

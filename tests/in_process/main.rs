@@ -19,6 +19,7 @@ mod echoes;
 mod examples;
 mod faults;
 mod fetch_customers;
+mod log_settings;
 mod logs;
 mod metrics;
 mod odd_answers;

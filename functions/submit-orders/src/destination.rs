@@ -213,7 +213,7 @@ impl OrderApi {
             Some(Conflict::Exists) => return self.delivered(permit, true),
             Some(Conflict::UnderWay { min_delay }) => {
                 permit.succeeded();
-                return retried(RetryReason::UnderWay, answer, token, min_delay);
+                return retried(RetryReason::UnderWay, order, answer, token, min_delay);
             }
             None => {}
         }
@@ -221,20 +221,20 @@ impl OrderApi {
             ResponseClass::Stored => self.delivered(permit, false),
             ResponseClass::Refused => {
                 permit.succeeded();
-                rejected(answer, token)
+                rejected(order, answer, token)
             }
             ResponseClass::Blocked | ResponseClass::Unauthorized | ResponseClass::Conflict => {
                 match self.blocked_orders.record(&order.order_id) {
-                    Blocked::Order => retried(RetryReason::OrderBlocked, answer, token, min_delay),
+                    Blocked::Order => retried(RetryReason::OrderBlocked, order, answer, token, min_delay),
                     Blocked::All => {
-                        permit.misconfigured(min_delay);
-                        retried(RetryReason::Misconfigured, answer, token, min_delay)
+                        permit.blocked(min_delay);
+                        retried(RetryReason::Misconfigured, order, answer, token, min_delay)
                     }
                 }
             }
             ResponseClass::Transient => {
                 permit.failed(min_delay);
-                retried(RetryReason::Transient, answer, token, min_delay)
+                retried(RetryReason::Transient, order, answer, token, min_delay)
             }
         }
     }

@@ -63,6 +63,29 @@ async fn fifth_failure_in_a_row_opens_the_circuit() {
 }
 
 #[tokio::test]
+async fn late_delivery_leaves_the_circuit_open_for_retry_after() {
+    const RETRY_AFTER: u64 = 120;
+    const IN_FLIGHT: u64 = 6;
+    let bridge = Bridge::start(Settings::default(), |environment| {
+        environment.with("MAX_IN_FLIGHT", IN_FLIGHT.to_string())
+    })
+    .await;
+    bridge.sandbox.set_faults([
+        // Answered long after the others.
+        on_orders(Action::Pass).customer("1").latency_ms(500),
+        on_orders(Answer::status(429).retry_after(RETRY_AFTER)),
+    ]);
+    bridge.enqueue((1..=IN_FLIGHT).map(message));
+    let (_, failed) = bridge.deliver(10).await;
+    assert_eq!(failed.len() as u64, IN_FLIGHT - 1);
+    bridge.sandbox.set_faults([]);
+    pass(Duration::from_secs(RETRY_AFTER - 2)).await;
+    assert_eq!(posts_of_another_batch(&bridge).await, 0);
+    pass(Duration::from_secs(2)).await;
+    assert_ne!(posts_of_another_batch(&bridge).await, 0);
+}
+
+#[tokio::test]
 async fn order_without_time_left_is_deferred() {
     let bridge = bridge().await;
     bridge.enqueue((1..=3).map(message));

@@ -235,3 +235,46 @@ async fn token_endpoint_down_gets_one_request() {
     assert_eq!(bridge.sandbox.counters().token_requests, 1);
     assert_eq!(bridge.aws.calls("GetSecretValue").len(), 1);
 }
+
+/// Delivers twenty messages at once, after a token request that fails like this, and returns how many more POSTs there are
+/// then: none if the circuit is open.
+async fn posts_after_one_token_failure(answer: Answer) -> u64 {
+    const WAITING: usize = 20;
+    let bridge = Bridge::start(Settings::default(), |environment| {
+        environment.with("MAX_IN_FLIGHT", WAITING.to_string())
+    })
+    .await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Token, answer).calls(1)]);
+    bridge.enqueue((1..=WAITING as u64).map(message));
+    assert_eq!(bridge.deliver(WAITING).await.1.len(), WAITING);
+    let counters = bridge.sandbox.counters();
+    assert_eq!((counters.token_requests, counters.order_posts), (1, 0));
+    posts_of_another_batch(&bridge).await
+}
+
+#[tokio::test]
+async fn failed_token_request_is_one_failure_for_all_who_waited() {
+    for status in [429, 500, 503] {
+        let posts = posts_after_one_token_failure(Answer::status(status)).await;
+        assert_eq!(posts, 5, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn refused_token_request_opens_the_circuit_for_all_who_waited() {
+    let error = Answer::status(401).body("application/json", r#"{"error": "invalid_client"}"#);
+    assert_eq!(posts_after_one_token_failure(error).await, 0);
+}
+
+#[tokio::test]
+async fn fifth_failed_token_request_opens_the_circuit() {
+    let bridge = one_at_a_time().await;
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Token, Answer::status(503))]);
+    bridge.enqueue((1..=10).map(message));
+    assert_eq!(bridge.deliver(10).await.1.len(), 10);
+    assert_eq!(bridge.sandbox.counters().token_requests, 5);
+}

@@ -25,7 +25,11 @@ enum State {
     /// Calls are permitted. So many have failed since the last success.
     Closed { failures: u32 },
     /// No call is permitted.
-    Open { until: Instant },
+    Open {
+        until: Instant,
+        /// Only blocked orders opened it: a delivery shows that others are let through.
+        by_blocked_orders: bool,
+    },
     /// One call at a time is permitted, the probe.
     HalfOpen { probing: bool },
 }
@@ -105,9 +109,17 @@ impl CircuitBreaker {
 }
 
 impl Permit<'_> {
-    /// The destination processed an order: the circuit closes.
+    /// The destination processed an order: the circuit closes. An open one stays open, since the call began before it
+    /// was opened, and an API may have asked for a delay since; but not where blocked orders opened it.
     pub fn succeeded(self) {
         let mut state = self.breaker.lock();
+        if let State::Open {
+            by_blocked_orders: false,
+            ..
+        } = *state
+        {
+            return;
+        }
         if !matches!(*state, State::Closed { .. }) {
             tracing::warn!(
                 event = "circuit_closed",
@@ -122,23 +134,28 @@ impl Permit<'_> {
         let mut state = self.breaker.lock();
         match &mut *state {
             State::Closed { failures } if *failures + 1 < FAILURE_THRESHOLD => *failures += 1,
-            State::Closed { .. } => state.open("transient failures in a row", min_delay),
-            State::Open { .. } => state.open("another failure", min_delay),
-            State::HalfOpen { .. } if self.is_probe => state.open("the probe failed", min_delay),
+            State::Closed { .. } => state.open("transient failures in a row", min_delay, false),
+            State::Open { .. } => state.open("another failure", min_delay, false),
+            State::HalfOpen { .. } if self.is_probe => state.open("the probe failed", min_delay, false),
             State::HalfOpen { .. } => {}
         }
     }
 
     /// No order can be delivered: the circuit opens at once.
     pub fn misconfigured(self, min_delay: Duration) {
-        self.breaker.lock().open("misconfigured", min_delay);
+        self.breaker.lock().open("misconfigured", min_delay, false);
+    }
+
+    /// Different orders in a row were blocked, as far as is known all: the circuit opens at once.
+    pub fn blocked(self, min_delay: Duration) {
+        self.breaker.lock().open("misconfigured", min_delay, true);
     }
 }
 
 impl State {
     fn check(self) -> Result<(), CircuitOpen> {
         match self {
-            Self::Open { until } => match until.saturating_duration_since(Instant::now()) {
+            Self::Open { until, .. } => match until.saturating_duration_since(Instant::now()) {
                 Duration::ZERO => Ok(()),
                 left => Err(CircuitOpen(left)),
             },
@@ -147,12 +164,16 @@ impl State {
     }
 
     /// Opens the circuit, or keeps it open for longer.
-    fn open(&mut self, reason: &'static str, min_delay: Duration) {
+    fn open(&mut self, reason: &'static str, min_delay: Duration, by_blocked_orders: bool) {
         let open_for = min_delay.clamp(OPEN_DURATION, shared::http::backoff::LONGEST_VISIBILITY);
         let until = Instant::now() + open_for;
         *self = match *self {
-            Self::Open { until: earlier } => Self::Open {
+            Self::Open {
+                until: earlier,
+                by_blocked_orders: only_by_them,
+            } => Self::Open {
                 until: earlier.max(until),
+                by_blocked_orders: only_by_them && by_blocked_orders,
             },
             Self::Closed { .. } | Self::HalfOpen { .. } => {
                 tracing::warn!(
@@ -161,7 +182,10 @@ impl State {
                     delay_secs = open_for.as_secs(),
                     "circuit opened: no order is posted by this instance until then"
                 );
-                Self::Open { until }
+                Self::Open {
+                    until,
+                    by_blocked_orders,
+                }
             }
         };
     }
@@ -225,6 +249,33 @@ mod tests {
         permit(&breaker).await.misconfigured(ZERO);
         late.failed(Duration::from_secs(90));
         assert_eq!(breaker.check(), Err(CircuitOpen(Duration::from_secs(90))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn open_circuit_is_not_closed_by_late_success() {
+        let breaker = CircuitBreaker::default();
+        let late = permit(&breaker).await;
+        for _ in 0..FAILURE_THRESHOLD {
+            permit(&breaker).await.failed(ZERO);
+        }
+        late.succeeded();
+        assert_eq!(breaker.check(), Err(CircuitOpen(OPEN_DURATION)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn circuit_opened_by_blocked_orders_is_closed_by_late_success() {
+        let breaker = CircuitBreaker::default();
+        let (late, later) = (permit(&breaker).await, permit(&breaker).await);
+        permit(&breaker).await.blocked(ZERO);
+        assert_eq!(breaker.check(), Err(CircuitOpen(OPEN_DURATION)));
+        late.succeeded();
+        assert_eq!(breaker.check(), Ok(()));
+
+        let late = permit(&breaker).await;
+        permit(&breaker).await.blocked(ZERO);
+        later.misconfigured(ZERO);
+        late.succeeded();
+        assert_eq!(breaker.check(), Err(CircuitOpen(OPEN_DURATION)));
     }
 
     #[tokio::test(start_paused = true)]

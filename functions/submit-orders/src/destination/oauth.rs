@@ -148,13 +148,12 @@ impl Tokens {
     ) -> Result<Arc<Token>, TokenError> {
         let deadline = Instant::now() + timeout;
         let before = self.requests();
-        let timed_out = |request| TokenError {
-            request,
-            kind: Unreachable::TimedOut.into(),
-        };
         let mut last = tokio::time::timeout_at(deadline, self.last.lock())
             .await
-            .map_err(|_| timed_out(before + 1))?;
+            .map_err(|_| TokenError {
+                request: TokenError::NOT_ENDED,
+                kind: Unreachable::TimedOut.into(),
+            })?;
         let request = self.requests() + 1;
         let answered_meanwhile = request != before + 1;
         match last.as_ref() {

@@ -14,6 +14,12 @@ pub struct TokenError {
     pub kind: TokenErrorKind,
 }
 
+impl TokenError {
+    /// In the place of the number, where the time of who waited was up before the request ended: how it ends is counted
+    /// then, and this is not.
+    pub(super) const NOT_ENDED: u64 = 0;
+}
+
 /// Why a request for a token failed. Of the token endpoint's answer it holds the status and the error code, and the
 /// description only where that repeats nothing that was sent.
 #[derive(Debug, Clone, thiserror::Error)]
