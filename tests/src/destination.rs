@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use submit_orders::destination::transport::{Answer, Transport, Unreachable};
 use tokio::time::Instant;
 
-pub use condition::{Condition, ConflictBehavior};
+pub use condition::{Condition, ConflictBehavior, LONG_UNDER_WAY, SHORT_UNDER_WAY};
 
 /// An order in the ledger.
 #[derive(Debug, Clone)]
@@ -27,10 +27,6 @@ pub struct Stored {
     /// How often it was posted after that.
     pub repeats: u64,
 }
-
-/// A request is under way for less than this: less than the client's own timeout, and so less than it takes until the
-/// message is received again.
-const MAX_UNDER_WAY: Duration = Duration::from_secs(14);
 
 /// A request whose client does not wait for the answer any more.
 #[derive(Debug)]
@@ -193,7 +189,7 @@ impl State {
         let body = Bytes::copy_from_slice(body);
         if condition == Condition::Slow && self.random.bool() {
             let request = UnderWay {
-                until: Instant::now() + MAX_UNDER_WAY.mul_f64(self.random.f64()),
+                until: Instant::now() + self.conflict_behavior.max_under_way.mul_f64(self.random.f64()),
                 body,
                 fails: self.conflict_behavior.under_way_may_fail && self.random.bool(),
             };

@@ -1,5 +1,7 @@
 //! The conditions of the destination, and how it answers conflicts.
 
+use std::time::Duration;
+
 /// The condition that the destination is in for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
@@ -32,7 +34,15 @@ pub struct ConflictBehavior {
     pub conflict_if_under_way: bool,
     /// A request that is under way may fail; otherwise it stores the order.
     pub under_way_may_fail: bool,
+    /// A request is under way for less than this.
+    pub max_under_way: Duration,
 }
+
+/// Less than the client's own timeout, and so less than it takes until the message is received again.
+pub const SHORT_UNDER_WAY: Duration = Duration::from_secs(14);
+
+/// Longer than it takes until the message is received again: that request meets the one under way.
+pub const LONG_UNDER_WAY: Duration = Duration::from_secs(60);
 
 impl Default for ConflictBehavior {
     fn default() -> Self {
@@ -40,6 +50,7 @@ impl Default for ConflictBehavior {
             conflict_if_exists: true,
             conflict_if_under_way: false,
             under_way_may_fail: false,
+            max_under_way: SHORT_UNDER_WAY,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::destination::ConflictBehavior;
+use crate::destination::{ConflictBehavior, LONG_UNDER_WAY, SHORT_UNDER_WAY};
 
 pub(super) const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -56,6 +56,12 @@ impl ConflictScenario {
             conflict_if_exists: !matches!(self, Self::Retry | Self::ConfirmReplays),
             conflict_if_under_way: !matches!(self, Self::Duplicate),
             under_way_may_fail: !matches!(self, Self::ConfirmTwice),
+            max_under_way: match self {
+                Self::Retry => LONG_UNDER_WAY,
+                Self::Duplicate | Self::ConfirmFailures | Self::ConfirmTwice | Self::ConfirmReplays => {
+                    SHORT_UNDER_WAY
+                }
+            },
         }
     }
 
