@@ -123,8 +123,8 @@ fn backfill_command_output_works_as_printed() {
         assert_eq!(
             summary,
             json!({"order_date": "2023-10-15T14:30:00Z", "pages": 1, "fetched": 3, "enqueued": 3, "skipped": 0,
-                   "rejected": 0, "repeated": 0, "dry_run": true, "would_be_rejected": 0, "violations": {},
-                   "examples": []})
+                   "rejected": 0, "repeated": 0, "dry_run": true, "continued": false, "would_be_rejected": 0,
+                   "violations": {}, "examples": []})
         );
         assert_eq!(stack.sandbox.counters().order_posts, 0);
     });
