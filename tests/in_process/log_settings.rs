@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use fixture::{Change, customer_with_id, message};
+use fixture::{Change, ID, customer_with_id, message};
 use integration_tests::bridge::Bridge;
 use sandbox::{Answer, Customers, Endpoint, Rule, Settings};
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ fn customers() -> Customers {
     let elements = [
         customer(1).to_string(),
         customer(2).with("/email", "no address").to_string(),
-        format!(r#"{{"customer_id": "{}", "note": NaN}}"#, id(3)),
+        format!(r#"{{"{ID}": "{}", "note": NaN}}"#, id(3)),
         customer(4).with("/note", "x".repeat(2_000_000)).to_string(),
         customer(5).to_string(),
         customer(6).to_string(),

@@ -51,8 +51,8 @@ impl Submission {
             Ok(order) => {
                 tracing::debug!(
                     event = "order_mapped",
-                    order_date = %order.order_date,
-                    customer_id = %order.customer_info.id,
+                    order_date = %message.order_date,
+                    customer_id = context.customer_id.as_ref().map(tracing::field::display),
                     order_id = %order.order_id,
                     "order mapped"
                 );

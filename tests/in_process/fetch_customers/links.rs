@@ -57,7 +57,7 @@ async fn unreadable_link_ends_the_run_with_the_page() {
 async fn run_with_header(lines: &[&[u8]]) -> Result<u64, String> {
     let bridge = bridge(source(25, 10)).await;
     let head: &[&[u8]] = &[b"HTTP/1.1 200 OK"];
-    let answer = RawAnswer::with_length(head.iter().chain(lines), br#"[{"customer_id": "1"}]"#);
+    let answer = RawAnswer::with_length(head.iter().chain(lines), format!("[{}]", only_id("1")).as_bytes());
     bridge
         .sandbox
         .set_faults([Rule::on(Endpoint::Customers, answer).calls(1)]);

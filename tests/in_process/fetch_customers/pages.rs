@@ -77,7 +77,7 @@ async fn content_type_does_not_matter() {
         "application/hal+json",
         "",
     ] {
-        let body = "\u{feff}[{\"customer_id\": \"1\"}]";
+        let body = format!("\u{feff}[{}]", only_id("1"));
         let answer = Answer::status(200).body(content_type, body);
         bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, answer)]);
         let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
@@ -145,9 +145,10 @@ async fn limit_on_the_only_page_ends_no_run() {
 
 #[tokio::test]
 async fn unbounded_window_or_unknown_coding_fails_run() {
+    let list = format!("[{}]", only_id(1));
     // A frame of zstd with one raw block: its window is 2^(10 + exponent) bytes.
     let zstd = |exponent: u8| {
-        let body = b"[{\"customer_id\": 1}]";
+        let body = list.as_bytes();
         let header = [0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3];
         let block = u32::try_from(body.len()).unwrap() << 3 | 1;
         [&header[..], &block.to_le_bytes()[..3], body].concat()
@@ -159,7 +160,7 @@ async fn unbounded_window_or_unknown_coding_fails_run() {
         ("br", vec![0x11, 0x1e, 0, 0, 0], false),
         ("deflate", vec![0x78, 0x9c], false),
         ("gzip, gzip", vec![0x1f, 0x8b], false),
-        ("identity", b"[{\"customer_id\": 1}]".to_vec(), true),
+        ("identity", list.clone().into_bytes(), true),
     ] {
         let bridge = bridge(source(1, 0)).await;
         let answer = Answer::status(200).body("application/json", body);

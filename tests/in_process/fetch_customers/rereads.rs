@@ -82,19 +82,13 @@ async fn json_that_is_cut_short_is_read_again() {
 async fn page_that_changed_in_between_loses_no_customer() {
     // So much that half of it has all of the customers.
     let padded = |ids: &[u32]| {
-        let ids: Vec<String> = ids
-            .iter()
-            .map(|id| format!(r#"{{"customer_id":{id}}}"#))
-            .collect();
+        let ids: Vec<String> = ids.iter().map(|id| only_id(*id).to_string()).collect();
         let body = format!("[{}", ids.join(","));
         let blanks = " ".repeat(body.len());
         format!("{body},{blanks}")
     };
     let whole = |ids: &[u32]| {
-        let ids: Vec<String> = ids
-            .iter()
-            .map(|id| format!(r#"{{"customer_id":{id}}}"#))
-            .collect();
+        let ids: Vec<String> = ids.iter().map(|id| only_id(*id).to_string()).collect();
         Answer::status(200).body("application/json", format!("[{}]", ids.join(",")))
     };
     for (again, fetched) in [
@@ -119,7 +113,7 @@ async fn page_that_changed_in_between_loses_no_customer() {
         );
         let bodies = bodies(&bridge);
         for id in again {
-            let wanted = format!(r#"{{"customer_id":{id}}}"#);
+            let wanted = only_id(*id).to_string();
             assert!(
                 bodies.iter().any(|body| body.contains(&wanted)),
                 "{id} of {again:?}"

@@ -128,14 +128,17 @@ impl Evidence {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::order_id::OneOrderPer;
+    use serde_json::value::RawValue;
+    use shared::{
+        domain::order_id::OneOrderPer,
+        mapping::customer::{ID, read_customer_id},
+    };
 
     use super::*;
 
     fn order(number: u64) -> OrderId {
-        let customer =
-            serde_json::value::RawValue::from_string(format!(r#"{{"customer_id":{number}}}"#)).unwrap();
-        let customer = shared::mapping::customer::read_customer_id(&customer).unwrap();
+        let customer = RawValue::from_string(format!(r#"{{"{ID}":{number}}}"#)).unwrap();
+        let customer = read_customer_id(&customer).unwrap();
         OrderId::new(
             &customer,
             "2023-10-15T14:30:00Z".parse().unwrap(),
