@@ -50,7 +50,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run quick quick-build test soak dashboard-picture bench bench-quick lint lint-templates build build-local sbom \
+.PHONY: help run quick quick-build test test-build soak dashboard-picture bench bench-quick lint lint-templates build build-local sbom \
 	deploy invoke dist test-dist test-arm64 tools clean
 
 ARCHITECTURE ?= arm64
@@ -213,8 +213,13 @@ customers-file:
 	@test -z '$(CUSTOMERS_FILE)' || test -r '$(CUSTOMERS_FILE)' \
 		|| { echo 'make run: cannot read CUSTOMERS_FILE $(CUSTOMERS_FILE)' >&2; exit 1; }
 
-test: build-local
+# While the release is optimized, on one core for minutes, the other one compiles the tests.
+test: $(PYTHON_TOOLS) $(AUDITABLE)
+	@$(MAKE) --no-print-directory --jobs 2 build-local test-build
 	BUILT_TEMPLATE=$(LOCAL_BUILT) cargo test --workspace
+
+test-build:
+	@cargo test --workspace --no-run $(shell test -t 2 || echo --quiet)
 
 soak:
 	SEEDS='$(SEEDS)' cargo test --package integration-tests --test simulation -- --nocapture every_customer_ends
