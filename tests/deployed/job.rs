@@ -109,7 +109,7 @@ fn schedule_starts_run_of_scheduled_time() {
         assert!(
             ledger
                 .values()
-                .all(|entry| entry.order.order_date == "2024-01-03T06:00:00Z")
+                .all(|entry| entry.order_date == "2024-01-03T06:00:00Z")
         );
     });
 }

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::{
     batch::{event_of, message_id},
     competitor::{Competitor, Job},
-    customers::Customers,
+    customers::{Customers, order_id},
     fetch,
     function::Function,
     tls::Tls,
@@ -70,7 +70,7 @@ async fn submit(competitor: Competitor, made_up: Vec<Customer>, tls: &Tls) -> Re
     let mut function = Function::start(competitor, Job::Submit, Source::default(), tls, true).await?;
     let statuses = ANSWERS.iter().map(|(at, status)| {
         let order = customers.order(*at as u64).ok_or(Differs::Fixture)?;
-        Ok((HeaderValue::from_str(&order.order_id)?, *status))
+        Ok((HeaderValue::from_str(order_id(&order))?, *status))
     });
     let statuses: HashMap<_, _> = statuses.collect::<Result<_, Box<dyn Error>>>()?;
     function.remotes().destination.set_statuses(statuses);
@@ -117,8 +117,8 @@ fn expected_letters(customers: &Customers, made_up: &[Customer]) -> Vec<(String,
     for (index, customer) in (0..).zip(made_up) {
         let reason = match &customer.expected {
             sandbox::Expected::Rejected { reason, .. } => reason,
-            sandbox::Expected::Order { .. } if index == 2 => "rejected_by_destination",
-            sandbox::Expected::Order { .. } => continue,
+            sandbox::Expected::Order(_) if index == 2 => "rejected_by_destination",
+            sandbox::Expected::Order(_) => continue,
         };
         letters.push((customers.message(index), reason.to_owned()));
     }

@@ -4,7 +4,8 @@ use std::{fmt::Write, sync::Arc, sync::LazyLock};
 
 use data_encoding::{Encoding, Specification};
 use fixture::Change;
-use sandbox::{CustomerInfo, Expected, Order, ShippingAddress};
+use sandbox::Expected;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// The order date of every run.
@@ -59,27 +60,30 @@ impl Customers {
     }
 
     /// The order expected of the customer at `index`, if one is.
-    pub(crate) fn order(&self, index: u64) -> Option<Order> {
-        let (customer_info, shipping_address) = match self {
+    pub(crate) fn order(&self, index: u64) -> Option<Value> {
+        let order = match self {
             Self::Plain(_) => plain(index),
             Self::Given(customers) => {
                 let customer = customers.get(usize::try_from(index).ok()?)?;
                 match customer.expected.clone() {
-                    Expected::Order {
-                        customer_info,
-                        shipping_address,
-                    } => (customer_info, shipping_address),
+                    Expected::Order(order) => order,
                     Expected::Rejected { .. } => return None,
                 }
             }
         };
-        Some(Order {
-            order_id: order_id(&customer_info.id),
-            customer_info,
-            shipping_address,
-            order_date: ORDER_DATE.to_owned(),
-        })
+        let example = fixture::example();
+        let id = expected_id(example.customer_id(&order)?);
+        Some(
+            order
+                .with(&example.order_id_pointer, id)
+                .with(&example.order_date_pointer, ORDER_DATE),
+        )
     }
+}
+
+/// The id of an order.
+pub(crate) fn order_id(order: &Value) -> &str {
+    fixture::example().order_id(order).unwrap_or_default()
 }
 
 /// So that all ids have the same length.
@@ -134,25 +138,18 @@ impl Piece {
     }
 }
 
-/// The fixture's order.
-static ORDER: LazyLock<Order> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "a test makes it")]
-    serde_json::from_value(fixture::order()).expect("the fixture's order is an order")
-});
-
-fn plain(index: u64) -> (CustomerInfo, ShippingAddress) {
-    let Order {
-        mut customer_info,
-        mut shipping_address,
-        ..
-    } = ORDER.clone();
-    customer_info.id = (FIRST_ID + index).to_string();
-    customer_info.name = format!("Given{index} Family{index}");
-    customer_info.contact_email = format!("customer-{index}@example.com");
-    customer_info.contact_phone = Some(format!("555-01{:02}", index % 100));
-    shipping_address.line1 = format!("{index} Fixture Street");
-    shipping_address.postal_code = format!("{:05}", zip(index));
-    (customer_info, shipping_address)
+/// The order of a plain customer.
+fn plain(index: u64) -> Value {
+    fixture::order()
+        .with("/customerInfo/id", (FIRST_ID + index).to_string())
+        .with("/customerInfo/name", format!("Given{index} Family{index}"))
+        .with(
+            "/customerInfo/contactEmail",
+            format!("customer-{index}@example.com"),
+        )
+        .with("/customerInfo/contactPhone", format!("555-01{:02}", index % 100))
+        .with("/shippingAddress/line1", format!("{index} Fixture Street"))
+        .with("/shippingAddress/postalCode", format!("{:05}", zip(index)))
 }
 
 /// Crockford's base32.
@@ -164,7 +161,7 @@ static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
 
 /// The id of a customer's order at [`ORDER_DATE`], an implementation of its own: a benchmark that called the function's
 /// code would accept any id.
-fn order_id(customer_id: &str) -> String {
+fn expected_id(customer_id: &str) -> String {
     let hash = Sha256::digest(format!("{customer_id}\n{ORDER_DATE}"));
     let code = BASE32.as_ref().map(|base32| base32.encode(&hash));
     format!("ORD-20231015-{:.16}", code.unwrap_or_default())
@@ -178,7 +175,7 @@ mod tests {
 
     #[test]
     fn order_id_matches_the_contract() {
-        assert_eq!(order_id("123"), "ORD-20231015-TSKDTY56PWC8QZC3");
+        assert_eq!(expected_id("123"), "ORD-20231015-TSKDTY56PWC8QZC3");
     }
 
     #[test]
@@ -187,12 +184,12 @@ mod tests {
         let customer = &message["customer"];
         let order = Customers::Plain(1000).order(7).unwrap();
         assert_eq!(message["order_date"], ORDER_DATE);
-        assert_eq!(customer[fixture::ID], order.customer_info.id);
-        assert_eq!(customer["email"], order.customer_info.contact_email);
+        assert_eq!(customer[fixture::ID], order["customerInfo"]["id"]);
+        assert_eq!(customer["email"], order["customerInfo"]["contactEmail"]);
         assert_eq!(customer["phone"], "555-0107");
-        assert_eq!(order.customer_info.contact_phone.as_deref(), Some("555-0107"));
-        assert_eq!(customer["address"]["street"], order.shipping_address.line1);
+        assert_eq!(order["customerInfo"]["contactPhone"], "555-0107");
+        assert_eq!(customer["address"]["street"], order["shippingAddress"]["line1"]);
         assert_eq!(customer["address"]["zip"], "55433");
-        assert_eq!(order.shipping_address.postal_code, "55433");
+        assert_eq!(order["shippingAddress"]["postalCode"], "55433");
     }
 }

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     batch,
     competitor::{Job, binary},
-    customers::Customers,
+    customers::{Customers, order_id},
     faults::queue::{BATCH, Queue},
     function::Function,
     sample::float,
@@ -138,7 +138,7 @@ async fn blocked(path: &Path, tls: &Tls) -> Result<Blocked, Box<dyn Error>> {
     let blocked = (0..ORDERS).filter(|number| is_blocked(*number));
     let rules = blocked.filter_map(|number| {
         let order = customers.order(number)?;
-        Some(Rule::on(Endpoint::Orders, Answer::status(403)).order(order.order_id))
+        Some(Rule::on(Endpoint::Orders, Answer::status(403)).order(order_id(&order)))
     });
     let (queue, others_after) = drained_with(path, rules.collect(), is_blocked, tls).await?;
     let returned = queue.returned(|number| !is_blocked(number));

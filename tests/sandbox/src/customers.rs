@@ -90,11 +90,11 @@ impl Customers {
         }
     }
 
-    /// The index of the first customer with this `customer_id`.
-    pub(crate) fn index_of(&self, id: &str) -> Option<u64> {
+    /// The index of the first customer whose id, in the field of this name, is `id`.
+    pub(crate) fn index_of(&self, id: &str, name: &str) -> Option<u64> {
         let has_id = |index: &u64| {
             let customer: Value = serde_json::from_slice(&self.json(*index)).unwrap_or_default();
-            let found = customer.get(fixture::ID);
+            let found = customer.get(name);
             found.is_some_and(|found| text_of(found) == id)
         };
         // Most made-up customers have an id that says where they are; all others are searched for.

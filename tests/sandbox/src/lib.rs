@@ -6,7 +6,7 @@
 //! | start, control, inspect | [`Sandbox`], [`Settings`] |
 //! | the source API, `GET /customers`, in the style of well-known APIs | `source`, [`SourceStyle`] |
 //! | the token endpoint, `POST /oauth/token` | `token` |
-//! | the destination API, `POST /orders`, and its [`Order`] | `orders`, `order` |
+//! | the destination API, `POST /orders`, and the rules of an order | `orders`, `order` |
 //! | the same controls over HTTP, `/control/…` | `control` |
 //! | which requests go wrong | [`Rule`], in `faults` |
 //! | how they go wrong | [`Action`], and a module for each of [`Answer`], [`RawAnswer`], [`Alteration`], [`Echo`] with its [`Spelling`]s, [`UnderWay`]; carried out in `misbehave` and `bodies` |
@@ -74,6 +74,7 @@ mod settings;
 mod source;
 mod spelling;
 mod state;
+mod strict_json;
 mod token;
 mod under_way;
 
@@ -83,7 +84,6 @@ pub use answer::Answer;
 pub use customers::{Customer, Customers, Expected};
 pub use echo::{Echo, EchoFormat, EchoPart};
 pub use faults::{Chance, Endpoint, Numbers, Rule};
-pub use order::{CustomerInfo, Order, ShippingAddress};
 pub use raw::{RawAnswer, Then, case};
 pub use record::{Counters, LedgerEntry, OrderRequest, Record, TokenRequest};
 pub use server::{Sandbox, refused_url};

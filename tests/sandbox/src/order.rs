@@ -1,92 +1,98 @@
-//! The order of the destination API and its rules.
+//! The rules of an order at the destination API: it looks like the example's.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use fixture::Example;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The body of `POST /orders`. A field that is not here is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Order {
-    /// `ORD-`, the period that the order is unique in, and 16 characters of Crockford's base32.
-    pub order_id: String,
-    pub customer_info: CustomerInfo,
-    pub shipping_address: ShippingAddress,
-    /// RFC 3339 in UTC, whole seconds, `Z`.
-    pub order_date: String,
+/// The first rule that `order` breaks, as `field: rule`.
+///
+/// It has the fields of the example's order and no others, of the same types. A text is neither blank nor begins or ends
+/// with blanks; where the example has an order id, an instant or an e-mail address, there is one.
+pub(crate) fn broken_rule(example: &Example, order: &Value) -> Option<String> {
+    let mut check = Check {
+        optional: &example.optional,
+        pointer: String::new(),
+    };
+    let rule = check.first_broken(&example.order, order)?;
+    let field = check.pointer.trim_start_matches('/').replace('/', ".");
+    Some(format!("{field}: {rule}"))
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CustomerInfo {
-    /// The source's `customer_id`.
-    pub id: String,
-    /// First and last name.
-    pub name: String,
-    pub contact_email: String,
-    /// Left out where there is none; `null` is refused.
-    #[serde(
-        default,
-        deserialize_with = "not_null",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub contact_phone: Option<String>,
+struct Check<'a> {
+    optional: &'a [String],
+    /// Where the check is, and in the end where a rule is broken.
+    pointer: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ShippingAddress {
-    /// Street and number.
-    pub line1: String,
-    pub city: String,
-    /// State or region.
-    pub region: String,
-    /// Zip code, as text.
-    pub postal_code: String,
-}
-
-fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
-}
-
-/// The first rule about values that `order` breaks, as `field: rule`.
-pub(crate) fn broken_rule(order: &Order) -> Option<String> {
-    let customer = &order.customer_info;
-    let address = &order.shipping_address;
-    let texts = [
-        ("customerInfo.id", Some(&customer.id)),
-        ("customerInfo.name", Some(&customer.name)),
-        ("customerInfo.contactEmail", Some(&customer.contact_email)),
-        ("customerInfo.contactPhone", customer.contact_phone.as_ref()),
-        ("shippingAddress.line1", Some(&address.line1)),
-        ("shippingAddress.city", Some(&address.city)),
-        ("shippingAddress.region", Some(&address.region)),
-        ("shippingAddress.postalCode", Some(&address.postal_code)),
-    ];
-    let broken = |field: &str, rule: &str| Some(format!("{field}: {rule}"));
-    if !is_order_id(&order.order_id) {
-        return broken(
-            "orderId",
-            "must match ^ORD-(([0-9]{6}|[0-9]{8})-)?[0-9A-HJKMNP-TV-Z]{16}$",
-        );
-    }
-    for (field, text) in texts {
-        match text {
-            Some(text) if text.trim().is_empty() => return broken(field, "must not be blank"),
-            Some(text) if text.trim() != text => return broken(field, "must not begin or end with blanks"),
-            Some(_) | None => {}
+impl Check<'_> {
+    fn first_broken(&mut self, example: &Value, found: &Value) -> Option<&'static str> {
+        match (example, found) {
+            (Value::Object(examples), Value::Object(fields)) => {
+                for (name, example) in examples {
+                    self.enter(name);
+                    let rule = match fields.get(name) {
+                        Some(found) => self.first_broken(example, found),
+                        None => (!self.optional.contains(&self.pointer)).then_some("is missing"),
+                    };
+                    if rule.is_some() {
+                        return rule;
+                    }
+                    self.leave();
+                }
+                let unknown = fields.keys().find(|name| !examples.contains_key(*name))?;
+                self.enter(unknown);
+                Some("is not a field of an order")
+            }
+            (Value::Array(_), Value::Array(items)) if items.is_empty() => Some("must not be empty"),
+            (Value::Array(examples), Value::Array(items)) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.enter(&at.to_string());
+                    let rule = self.first_broken(examples.first()?, item);
+                    if rule.is_some() {
+                        return rule;
+                    }
+                    self.leave();
+                }
+                None
+            }
+            (Value::String(example), Value::String(text)) => broken_text_rule(example, text),
+            (Value::Number(_), Value::Number(_))
+            | (Value::Bool(_), Value::Bool(_))
+            | (Value::Null, Value::Null) => None,
+            (Value::Object(_), _) => Some("must be an object"),
+            (Value::Array(_), _) => Some("must be a list"),
+            (Value::String(_), _) => Some("must be text"),
+            (Value::Number(_), _) => Some("must be a number"),
+            (Value::Bool(_), _) => Some("must be true or false"),
+            (Value::Null, _) => Some("must be null"),
         }
     }
-    if !customer.contact_email.contains('@') {
-        return broken("customerInfo.contactEmail", "must be an e-mail address");
+
+    fn enter(&mut self, name: &str) {
+        self.pointer.extend(["/", name]);
     }
-    if !is_utc_second(&order.order_date) {
-        return broken(
-            "orderDate",
-            "must be RFC 3339 in UTC, in whole seconds, ending in Z",
-        );
+
+    fn leave(&mut self) {
+        let parent = self.pointer.rfind('/').unwrap_or_default();
+        self.pointer.truncate(parent);
     }
-    None
+}
+
+fn broken_text_rule(example: &str, text: &str) -> Option<&'static str> {
+    if text.trim().is_empty() {
+        Some("must not be blank")
+    } else if text.trim() != text {
+        Some("must not begin or end with blanks")
+    } else if is_order_id(example) && !is_order_id(text) {
+        Some("must match ^ORD-(([0-9]{6}|[0-9]{8})-)?[0-9A-HJKMNP-TV-Z]{16}$")
+    } else if is_utc_second(example) && !is_utc_second(text) {
+        Some("must be RFC 3339 in UTC, in whole seconds, ending in Z")
+    } else if example.contains('@') && !text.contains('@') {
+        Some("must be an e-mail address")
+    } else {
+        None
+    }
 }
 
 /// The period is a day, a month, or left out.
@@ -114,7 +120,41 @@ fn is_utc_second(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn items_of_a_list_are_like_the_examples() {
+        let example = Example::parse(
+            r#"{"order_date": "2023-10-15T14:30:00Z", "customer": {"id": "1"}, "optional": [], "order":
+                {"ref": "ORD-TSKDTY56PWC8QZC3", "at": "2023-10-15T14:30:00Z", "items": [{"sku": "A", "count": 1}]}}"#,
+            "id",
+        );
+        let with = |items: Value| {
+            let mut order = example.order.clone();
+            order["items"] = items;
+            broken_rule(&example, &order)
+        };
+        assert_eq!(
+            with(json!([{"sku": "A", "count": 1}, {"sku": "B", "count": 2}])),
+            None
+        );
+        for (items, expected) in [
+            (json!([]), "items: must not be empty"),
+            (json!({}), "items: must be a list"),
+            (
+                json!([{"sku": "A", "count": 1}, {"sku": "B"}]),
+                "items.1.count: is missing",
+            ),
+            (
+                json!([{"sku": "A", "count": "1"}]),
+                "items.0.count: must be a number",
+            ),
+        ] {
+            assert_eq!(with(items).as_deref(), Some(expected));
+        }
+    }
 
     #[test]
     fn order_id_is_period_and_base32() {

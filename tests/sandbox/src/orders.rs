@@ -16,11 +16,12 @@ use crate::action::Action;
 use crate::connection::Wire;
 use crate::echo::Sent;
 use crate::faults::Rule;
-use crate::order::{self, Order};
+use crate::order;
 use crate::problem::Problem;
 use crate::record::LedgerEntry;
 use crate::source::check_static_headers;
 use crate::state::{Shared, State};
+use crate::strict_json::StrictJson;
 use crate::{misbehave, under_way};
 
 pub(crate) async fn post(
@@ -29,12 +30,18 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let (key, example) = shared.read(|state| {
+        let key = header(&headers, &state.settings.idempotency_key_header);
+        (key, state.settings.example)
+    });
     let order = parse(&body);
-    let key = shared.read(|state| header(&headers, &state.settings.idempotency_key_header));
-    let (order_id, customer_id) = match &order {
-        Ok(order) => (order.order_id.clone(), order.customer_info.id.clone()),
-        Err(_) => ids_of_a_broken_order(&body, key.as_deref()),
-    };
+    let json = order.as_ref().unwrap_or(&Value::Null);
+    let order_id = example
+        .order_id(json)
+        .or(key.as_deref())
+        .unwrap_or_default()
+        .to_owned();
+    let customer_id = example.customer_id(json).unwrap_or_default().to_owned();
     let (request, rule) = shared.change(|state| state.order_arrived(&order_id, &customer_id, &body));
     let _in_flight = InFlight(&shared);
     let process = {
@@ -75,7 +82,7 @@ fn process(
     state: &mut State,
     headers: &HeaderMap,
     key: Option<String>,
-    order: Result<Order, Problem>,
+    order: Result<Value, Problem>,
     body: Bytes,
 ) -> Response {
     if let Some((name, value)) = &state.settings.destination_api_key {
@@ -120,8 +127,8 @@ fn check(
     state: &State,
     headers: &HeaderMap,
     key: Option<String>,
-    order: Result<Order, Problem>,
-) -> Result<Order, Problem> {
+    order: Result<Value, Problem>,
+) -> Result<Value, Problem> {
     let content_type = header(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
     if content_type.split(';').next().map(str::trim) != Some("application/json") {
         return Err(Problem::new(
@@ -138,23 +145,25 @@ fn check(
         ));
     };
     let order = order?;
-    if key != order.order_id {
+    if let Some(rule) = order::broken_rule(state.settings.example, &order) {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, rule));
+    }
+    if Some(key.as_str()) != state.settings.example.order_id(&order) {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             format!("{name} is not the orderId"),
         ));
     }
-    match order::broken_rule(&order) {
-        Some(rule) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, rule)),
-        None => Ok(order),
-    }
+    Ok(order)
 }
 
-fn store(state: &mut State, order: Order, body: Bytes) -> Response {
-    if state.under_way.contains(&order.order_id) {
+fn store(state: &mut State, order: Value, body: Bytes) -> Response {
+    let example = state.settings.example;
+    let order_id = example.order_id(&order).unwrap_or_default().to_owned();
+    if state.under_way.contains(&order_id) {
         return under_way::process::conflict();
     }
-    match state.record.ledger.entry(order.order_id.clone()) {
+    match state.record.ledger.entry(order_id) {
         Entry::Occupied(mut entry) => {
             entry.get_mut().posts += 1;
             state.record.counters.orders_duplicate += 1;
@@ -166,8 +175,9 @@ fn store(state: &mut State, order: Order, body: Bytes) -> Response {
             }
         }
         Entry::Vacant(place) => {
-            let answer = json!({ "orderId": order.order_id });
+            let answer = json!({ "orderId": place.key() });
             place.insert(LedgerEntry {
+                order_date: example.order_date_of(&order).unwrap_or_default().to_owned(),
                 order,
                 body,
                 posts: 1,
@@ -178,30 +188,16 @@ fn store(state: &mut State, order: Order, body: Bytes) -> Response {
     }
 }
 
-fn parse(body: &[u8]) -> Result<Order, Problem> {
-    let refused = |field: &str, error: &serde_json::Error| {
+fn parse(body: &[u8]) -> Result<Value, Problem> {
+    let order = serde_json::from_slice(body).map_err(|error| {
         let status = if error.is_data() {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
             StatusCode::BAD_REQUEST
         };
-        Problem::new(status, format!("{field}: {error}"))
-    };
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let order = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| refused(&error.path().to_string(), error.inner()))?;
-    json.end().map_err(|error| refused(".", &error))?;
-    Ok(order)
-}
-
-fn ids_of_a_broken_order(body: &[u8], key: Option<&str>) -> (String, String) {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let order_id = text("/orderId").or_else(|| key.map(str::to_owned));
-    (
-        order_id.unwrap_or_default(),
-        text("/customerInfo/id").unwrap_or_default(),
-    )
+        Problem::new(status, error.to_string())
+    });
+    order.map(|StrictJson(order)| order)
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

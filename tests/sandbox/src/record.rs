@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use fixture::{Change, Example};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
-use crate::{ClientAuth, Order};
+use crate::ClientAuth;
 
 /// Everything since the start or the last reset.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -52,7 +54,10 @@ pub struct Counters {
 #[derive(Clone, Debug, Serialize)]
 pub struct LedgerEntry {
     /// As parsed.
-    pub order: Order,
+    pub order: Value,
+    /// The order's own.
+    #[serde(skip)]
+    pub order_date: String,
     /// The exact bytes of the first POST.
     #[serde(serialize_with = "as_text")]
     pub body: Bytes,
@@ -60,12 +65,29 @@ pub struct LedgerEntry {
     pub posts: u64,
 }
 
+impl LedgerEntry {
+    /// Whether the order is `expected`, whatever its id and its order date are.
+    pub fn is(&self, expected: &Value) -> bool {
+        let Example {
+            order,
+            order_id_pointer,
+            order_date_pointer,
+            ..
+        } = fixture::example();
+        let mut found = self.order.clone();
+        for pointer in [order_id_pointer, order_date_pointer] {
+            found.set(pointer, order.pointer(pointer).cloned().unwrap_or_default());
+        }
+        found == *expected
+    }
+}
+
 /// One POST to `/orders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OrderRequest {
-    /// The body's `orderId`; where there is none, the idempotency key; else empty.
+    /// The order's id; where there is none, the idempotency key; else empty.
     pub order_id: String,
-    /// The body's `customerInfo.id`, or empty.
+    /// The id of the order's customer, or empty.
     pub customer_id: String,
     /// 1 for the first POST with this order id, whatever became of it.
     pub attempt: u64,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use fixture::Example;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub requests_per_connection: Option<u64>,
     /// The header whose value must be the `orderId`.
     pub idempotency_key_header: String,
+    /// What customers and orders look like.
+    pub example: &'static Example,
 }
 
 impl Default for Settings {
@@ -86,6 +89,7 @@ impl Default for Settings {
             keep_alive_timeout: None,
             requests_per_connection: None,
             idempotency_key_header: "Idempotency-Key".to_owned(),
+            example: fixture::example(),
         }
     }
 }

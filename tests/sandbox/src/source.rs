@@ -61,7 +61,7 @@ fn process(shared: &Arc<Shared>, headers: &HeaderMap, uri: &Uri) -> Result<Respo
         Start::After(id) => {
             let index = settings
                 .customers
-                .index_of(&id)
+                .index_of(&id, settings.example.id)
                 .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "starting_after: no such customer"))?;
             let start = index + 1;
             (0, start..start.saturating_add(settings.page_size).min(total))

@@ -1,20 +1,11 @@
 //! A customer in the making, before anything unusual happens to it.
 
-use std::sync::LazyLock;
-
-use fixture::{Change, customer_with_id};
+use fixture::{Change, customer_with_id, order};
 use serde_json::Value;
 
 use crate::dice;
-use crate::order::{CustomerInfo, Order, ShippingAddress};
 
-/// The fixture's order: what all made-up customers have in common.
-static ORDER: LazyLock<Order> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "a test makes it")]
-    serde_json::from_value(fixture::order()).expect("the fixture's order is an order")
-});
-
-/// The `customer_id` of the customer at index 0.
+/// The id of the customer at index 0.
 pub(super) const FIRST_ID: u64 = 100_000;
 
 /// A customer of the source API in the making, next to the order it should become.
@@ -23,8 +14,9 @@ pub(super) struct Draft {
     /// An element of the source's array: the fixture's customer with other values. Any field may be removed, or set to
     /// a wrong type.
     pub(super) element: Value,
-    pub(super) customer_info: CustomerInfo,
-    pub(super) shipping_address: ShippingAddress,
+    /// The fixture's order with the same values.
+    pub(super) order: Value,
+    pub(super) id: String,
 }
 
 impl Draft {
@@ -56,24 +48,22 @@ impl Draft {
             .with("/address/city", city)
             .with("/address/state", region)
             .with("/address/zip", zip.as_str());
-        let Order {
-            mut customer_info,
-            mut shipping_address,
-            ..
-        } = ORDER.clone();
-        customer_info.id = id;
-        customer_info.name = format!("{first} {last}");
-        customer_info.contact_email = email;
-        customer_info.contact_phone = Some(phone);
-        shipping_address.line1 = street;
-        shipping_address.city = city.to_owned();
-        shipping_address.region = region.to_owned();
-        shipping_address.postal_code = zip;
+        let mut order = order()
+            .with("/customerInfo/name", format!("{first} {last}"))
+            .with("/customerInfo/contactEmail", email)
+            .with("/customerInfo/contactPhone", phone)
+            .with("/shippingAddress/line1", street)
+            .with("/shippingAddress/city", city)
+            .with("/shippingAddress/region", region)
+            .with("/shippingAddress/postalCode", zip);
+        if let Some(pointer) = &fixture::example().customer_id_pointer {
+            order.set(pointer, id.as_str());
+        }
         Self {
             index,
             element,
-            customer_info,
-            shipping_address,
+            order,
+            id,
         }
     }
 }

@@ -14,6 +14,11 @@ const WAYS: u64 = 12;
 /// The kinds of valid customers, taken by chance.
 const KINDS: u64 = 15;
 
+/// Where an order has what several kinds change.
+const NAME: &str = "/customerInfo/name";
+const PHONE: &str = "/customerInfo/contactPhone";
+const POSTAL_CODE: &str = "/shippingAddress/postalCode";
+
 /// The customer at `index` of `seed`.
 pub fn customer(index: u64, seed: u64) -> Customer {
     let mut draft = Draft::plain(index, seed);
@@ -63,7 +68,7 @@ impl Draft {
                 ID
             }
             7 => {
-                let json = json!(self.customer_info.name).to_string();
+                let json = json!(format!("Given{index} Family{index}")).to_string();
                 return rejected(None, json, "customer");
             }
             8 => {
@@ -79,12 +84,12 @@ impl Draft {
                 ID
             }
             _ => {
-                element.set("/email", json!([self.customer_info.contact_email]));
+                element.set("/email", json!([format!("customer-{index}@example.com")]));
                 "email"
             }
         };
         let has_id = self.element.get(ID).is_some_and(Value::is_string);
-        let id = has_id.then(|| self.customer_info.id.clone());
+        let id = has_id.then(|| self.id.clone());
         rejected(id, self.element.to_string(), field)
     }
 
@@ -93,39 +98,41 @@ impl Draft {
         let index = self.index;
         // From 00501, the lowest there is, to what still has a leading zero.
         let short_zip = 501 + index % 9_000;
-        let Self {
-            element,
-            customer_info,
-            shipping_address,
-            ..
-        } = self;
+        let Self { element, order, .. } = self;
+        let text = |element: &Value, pointer: &str| {
+            element
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         match kind {
             1 => {
-                shipping_address.postal_code = format!("{short_zip:05}");
+                order.set(POSTAL_CODE, format!("{short_zip:05}"));
                 element.set("/address/zip", short_zip);
             }
             2 => {
-                let zip: Option<u64> = shipping_address.postal_code.parse().ok();
+                let zip: Option<u64> = text(element, "/address/zip").parse().ok();
                 element.set("/address/zip", zip);
             }
             3 => {
-                customer_info.contact_phone = None;
+                order.remove(PHONE);
                 element.set("/phone", Value::Null);
             }
             4 => {
-                customer_info.contact_phone = None;
+                order.remove(PHONE);
                 element.set("/phone", " ");
             }
             5 => {
-                customer_info.contact_phone = None;
+                order.remove(PHONE);
                 element.remove("/phone");
             }
             6 => {
-                customer_info.name = format!("Given{index}");
+                order.set(NAME, format!("Given{index}"));
                 element.remove("/last_name");
             }
             7 => {
-                customer_info.name = format!("Family{index}");
+                order.set(NAME, format!("Family{index}"));
                 element.remove("/first_name");
             }
             8 => element.set(ID_POINTER, 100_000 + index),
@@ -135,25 +142,28 @@ impl Draft {
                 element.set("/more", json!({"nested": {}}));
             }
             10 => {
-                customer_info.name = format!("Given{index} Žofie Family{index} 李");
-                shipping_address.line1 = format!("{index} Fixture Straße 🏠");
+                let street = format!("{index} Fixture Straße 🏠");
+                order.set(NAME, format!("Given{index} Žofie Family{index} 李"));
+                order.set("/shippingAddress/line1", street.as_str());
                 element.set("/first_name", format!("Given{index} Žofie"));
                 element.set("/last_name", format!("Family{index} 李"));
-                element.set("/address/street", shipping_address.line1.as_str());
+                element.set("/address/street", street);
             }
             11 => {
                 element.set("/first_name", format!("  Given{index} "));
                 element.set("/last_name", format!("\tFamily{index}\n"));
                 element.set("/address/street", format!(" {index} Fixture Street  "));
-                element.set("/address/city", format!(" {}", shipping_address.city));
+                let city = text(element, "/address/city");
+                element.set("/address/city", format!(" {city}"));
             }
             12 => {
-                customer_info.name = format!("Given{index} \"Nick\" Family{index}");
+                order.set(NAME, format!("Given{index} \"Nick\" Family{index}"));
                 element.set("/first_name", format!("Given{index} \"Nick\""));
             }
             14 => {
-                shipping_address.postal_code.push_str("-1234");
-                element.set("/address/zip", shipping_address.postal_code.as_str());
+                let zip = format!("{}-1234", text(element, "/address/zip"));
+                order.set(POSTAL_CODE, zip.as_str());
+                element.set("/address/zip", zip);
             }
             _ => {}
         }
@@ -170,19 +180,10 @@ impl Draft {
             13 => plain.replace("\":", "\" :\t").replace(",\"", " ,\n  \""),
             _ => plain,
         };
-        let Self {
-            customer_info,
-            shipping_address,
-            ..
-        } = self;
-        let id = Some(customer_info.id.clone());
         Customer {
-            id,
+            id: Some(self.id),
             json,
-            expected: Expected::Order {
-                customer_info,
-                shipping_address,
-            },
+            expected: Expected::Order(self.order),
         }
     }
 }

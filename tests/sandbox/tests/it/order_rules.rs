@@ -17,11 +17,7 @@ async fn violation_is_a_422_naming_the_field() {
             json!("ORD-1"),
             "orderId: must match ^ORD-(([0-9]{6}|[0-9]{8})-)?[0-9A-HJKMNP-TV-Z]{16}$".into(),
         ),
-        (
-            "/orderId",
-            json!(1),
-            "orderId: invalid type: integer `1`, expected a string".into(),
-        ),
+        ("/orderId", json!(1), "orderId: must be text".into()),
         (
             "/orderDate",
             json!("2023-10-15"),
@@ -30,17 +26,17 @@ async fn violation_is_a_422_naming_the_field() {
         (
             "/customerInfo",
             json!([]),
-            "customerInfo: invalid length 0, expected struct CustomerInfo".into(),
+            "customerInfo: must be an object".into(),
         ),
         (
             "/customerInfo",
             json!(null),
-            "customerInfo: invalid type: null, expected struct CustomerInfo".into(),
+            "customerInfo: must be an object".into(),
         ),
         (
             "/customerInfo/id",
             json!(7),
-            "customerInfo.id: invalid type: integer `7`, expected a string".into(),
+            "customerInfo.id: must be text".into(),
         ),
         ("/customerInfo/id", json!(""), format!("customerInfo.id: {blank}")),
         (
@@ -66,7 +62,7 @@ async fn violation_is_a_422_naming_the_field() {
         (
             "/customerInfo/contactPhone",
             json!(null),
-            "customerInfo.contactPhone: invalid type: null, expected a string".into(),
+            "customerInfo.contactPhone: must be text".into(),
         ),
         (
             "/customerInfo/contactPhone",
@@ -116,35 +112,31 @@ async fn violation_is_a_422_naming_the_field() {
         (
             "/shippingAddress/postalCode",
             json!(12345),
-            "shippingAddress.postalCode: invalid type: integer `12345`, expected a string".into(),
+            "shippingAddress.postalCode: must be text".into(),
         ),
-        ("-/orderId", json!(null), "missing field `orderId`".into()),
-        ("-/orderDate", json!(null), "missing field `orderDate`".into()),
-        (
-            "-/customerInfo",
-            json!(null),
-            "missing field `customerInfo`".into(),
-        ),
+        ("-/orderId", json!(null), "orderId: is missing".into()),
+        ("-/orderDate", json!(null), "orderDate: is missing".into()),
+        ("-/customerInfo", json!(null), "customerInfo: is missing".into()),
         (
             "-/customerInfo/name",
             json!(null),
-            "customerInfo: missing field `name`".into(),
+            "customerInfo.name: is missing".into(),
         ),
         (
             "-/shippingAddress/city",
             json!(null),
-            "shippingAddress: missing field `city`".into(),
+            "shippingAddress.city: is missing".into(),
         ),
-        ("/more", json!(1), "more: unknown field `more`".into()),
+        ("/more", json!(1), "more: is not a field of an order".into()),
         (
             "/customerInfo/more",
             json!(1),
-            "customerInfo.more: unknown field `more`".into(),
+            "customerInfo.more: is not a field of an order".into(),
         ),
         (
             "/shippingAddress/line2",
             json!("x"),
-            "shippingAddress.line2: unknown field `line2`".into(),
+            "shippingAddress.line2: is not a field of an order".into(),
         ),
     ];
     for (field, value, expected) in rules {

@@ -121,6 +121,18 @@ async fn idempotency_key_must_be_the_order_id() {
 }
 
 #[tokio::test]
+async fn repeated_field_is_refused() {
+    let sandbox = start(Settings::default()).await;
+    let token = token(&sandbox).await;
+    let twice = order(1)
+        .to_string()
+        .replacen('{', r#"{"orderDate":"2023-10-15T14:30:00Z","#, 1);
+    let request = post(&sandbox, &token, &order(1)).body(twice);
+    let detail = problem(request.send().await.unwrap(), 422).await;
+    assert!(detail.contains("orderDate: the field is there twice"), "{detail}");
+}
+
+#[tokio::test]
 async fn body_that_is_not_json_is_refused() {
     let sandbox = start(Settings::default()).await;
     let token = token(&sandbox).await;
