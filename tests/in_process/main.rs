@@ -7,6 +7,7 @@
     reason = "in a test a failed expectation is the message"
 )]
 
+mod adapting;
 mod api_key;
 mod arbitrary;
 mod aws_calls;

@@ -1,0 +1,1 @@
+../../../../shared/src/mapping/cpu_tests.rs
