@@ -2,6 +2,8 @@
 
 pub mod backoff;
 mod client;
+mod every_line;
+mod header_lines;
 mod proxy;
 pub mod retry_after;
 mod unreachable;

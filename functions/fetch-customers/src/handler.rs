@@ -31,17 +31,16 @@ use crate::{
         BatchSender,
         message::{Entry, MAX_BODY_BYTES, Rejection, RunContext},
     },
-    source::{api::SourceApi, customers::Next},
+    source::{
+        api::{READ_TIMEOUT, SourceApi},
+        customers::Next,
+    },
     stats,
 };
 
 /// How much of the function's time is reserved for the end of a run: what was read is still enqueued then, and a call of
 /// the SDK takes up to [`shared::aws::OPERATION_TIMEOUT`].
 const RESERVE: Duration = Duration::from_secs(20);
-
-/// How long the source may send nothing, in the middle of an answer too. Many APIs close an idle connection after a
-/// minute; a page that takes longer to begin is considered lost.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The function with its clients.
 pub struct Handler {
@@ -58,7 +57,12 @@ pub struct Handler {
 /// # Errors
 /// reqwest cannot be set up.
 pub fn http_client(tls: &Tls) -> Result<HttpClient, reqwest::Error> {
-    HttpClient::new(tls, |builder| builder.read_timeout(READ_TIMEOUT))
+    HttpClient::new(tls, |builder| {
+        builder
+            .read_timeout(READ_TIMEOUT)
+            // For `execute_with_every_line`.
+            .http1_ignore_invalid_headers_in_responses(false)
+    })
 }
 
 impl Handler {

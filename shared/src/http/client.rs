@@ -24,18 +24,21 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// the other side closes is lost.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
+pub(super) const USER_AGENT: &str = concat!("customer-order-sync/", env!("CARGO_PKG_VERSION"));
+
 /// A builder of clients for remote APIs.
 ///
 /// * No redirect is followed: a credential never leaves the origin that it was made for.
 /// * Nothing is decompressed, whichever features of reqwest other crates of the workspace enable: a caller that reads
 ///   large answers enables it. So no small answer expands to hundreds of megabytes.
 /// * Header lines that curl accepts are accepted: a space before the colon, a folded line (both as RFC 9112 §5 lets a
-///   recipient of responses do), and a line that is no header, which is ignored.
+///   recipient of responses do), and a line that is no header, which is ignored. Where a line may matter that is lost
+///   so, use [`HttpClient::execute_with_every_line`].
 /// * Only https goes through a proxy of the environment: see `https_proxy`.
 pub fn client() -> ClientBuilder {
     let builder = Client::builder()
         .no_proxy()
-        .user_agent(concat!("customer-order-sync/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
@@ -53,7 +56,7 @@ pub fn client() -> ClientBuilder {
 /// The TLS configuration that all clients of a function share: reading the system's root certificates takes 3 to 4 ms
 /// of a cold start, each time.
 #[derive(Debug, Clone)]
-pub struct Tls(ClientConfig);
+pub struct Tls(pub(super) ClientConfig);
 
 impl Tls {
     /// Trusts the system's root certificates.
@@ -93,7 +96,7 @@ pub struct HttpClient {
     pooled: Client,
     /// Made on first need.
     fresh: Arc<OnceLock<Client>>,
-    tls: Tls,
+    pub(super) tls: Tls,
     configure: fn(ClientBuilder) -> ClientBuilder,
 }
 

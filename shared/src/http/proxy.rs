@@ -1,5 +1,7 @@
 //! Which requests go through a proxy that the environment names.
 
+use http::Uri;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::{NoProxy, Proxy};
 
 /// The proxy of https requests: `HTTPS_PROXY`, or else `ALL_PROXY`, each also in lower case, with the exceptions of
@@ -9,12 +11,7 @@ use reqwest::{NoProxy, Proxy};
 /// [`crate::config::api_url`]) or to AWS's link-local endpoint of credentials; a proxy would read credentials and
 /// customers, and could not even reach the right host.
 pub(super) fn https_proxy(lookup: &dyn Fn(&str) -> Option<String>) -> Option<Proxy> {
-    let set = |names: &[&str]| {
-        let mut values = names.iter().filter_map(|name| lookup(name));
-        values.find(|value| !value.is_empty())
-    };
-    let url = set(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
-    let exceptions = set(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let (url, exceptions) = variables(lookup)?;
     match Proxy::https(url) {
         Ok(proxy) => Some(proxy.no_proxy(NoProxy::from_string(&exceptions))),
         Err(_) => {
@@ -26,6 +23,26 @@ pub(super) fn https_proxy(lookup: &dyn Fn(&str) -> Option<String>) -> Option<Pro
             None
         }
     }
+}
+
+/// The proxy that a request to `uri` goes through, by the same rules.
+pub(super) fn proxy_of(uri: &Uri, lookup: &dyn Fn(&str) -> Option<String>) -> Option<Intercept> {
+    let (url, exceptions) = variables(lookup)?;
+    Matcher::builder()
+        .https(url)
+        .no(exceptions)
+        .build()
+        .intercept(uri)
+}
+
+/// The proxy's URL, and the exceptions.
+fn variables(lookup: &dyn Fn(&str) -> Option<String>) -> Option<(String, String)> {
+    let set = |names: &[&str]| {
+        let mut values = names.iter().filter_map(|name| lookup(name));
+        values.find(|value| !value.is_empty())
+    };
+    let url = set(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
+    Some((url, set(&["NO_PROXY", "no_proxy"]).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub enum Unreachable {
     NotConnected,
     #[error("its answer is not HTTP")]
     NotHttp,
+    #[error("the head of its answer is too long: more than 100 header lines, or more than 400 KiB")]
+    HeadTooLong,
     /// What a decoder cannot read: a compressed answer may have been cut before it was sent.
     #[error("it broke off, or its compression is broken")]
     NotDecodable,
@@ -55,6 +57,7 @@ impl Unreachable {
             Self::TlsFailed => "tls_failed",
             Self::NotConnected => "not_connected",
             Self::NotHttp => "not_http",
+            Self::HeadTooLong => "head_too_long",
             Self::NotDecodable => "not_decodable",
             Self::Interrupted => "interrupted",
         }
@@ -67,6 +70,8 @@ impl From<&reqwest::Error> for Unreachable {
         if let Some(error) = causes(error).find_map(tls_error) {
             return from_tls(error);
         }
+        let is_any =
+            |is: fn(&hyper::Error) -> bool| causes(error).any(|error| error.downcast_ref().is_some_and(is));
         let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
         if error.is_dns() {
             Self::NameNotResolved
@@ -78,7 +83,9 @@ impl From<&reqwest::Error> for Unreachable {
             Self::NotConnected
         } else if error.is_timeout() {
             Self::TimedOut
-        } else if causes(error).any(|error| error.downcast_ref().is_some_and(hyper::Error::is_parse)) {
+        } else if is_any(is_head_too_long) {
+            Self::HeadTooLong
+        } else if is_any(hyper::Error::is_parse) {
             Self::NotHttp
         } else if error.is_decode() && !causes(error).any(<dyn Error>::is::<hyper::Error>) {
             // Of an answer that broke off on the way, the cause is an error of the connection.
@@ -87,6 +94,11 @@ impl From<&reqwest::Error> for Unreachable {
             Self::Interrupted
         }
     }
+}
+
+/// hyper has a method for this, but only with its server.
+fn is_head_too_long(error: &hyper::Error) -> bool {
+    error.is_parse() && error.to_string() == "message head is too large"
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -1,6 +1,6 @@
 //! `Link` headers as servers write them: followed, or an error that names the page; never "no next page".
 
-use sandbox::{Action, RawAnswer, case, links};
+use sandbox::{Action, Numbers, RawAnswer, Then, case, links};
 
 use super::*;
 
@@ -53,14 +53,19 @@ async fn unreadable_link_ends_the_run_with_the_page() {
     }
 }
 
-/// The `Link` header, byte for byte.
+/// The header lines of the first page, byte for byte.
 async fn run_with_header(lines: &[&[u8]]) -> Result<u64, String> {
+    run_with_headers(lines, 1).await
+}
+
+/// The header lines of the answers to these requests.
+async fn run_with_headers(lines: &[&[u8]], requests: impl Into<Numbers>) -> Result<u64, String> {
     let bridge = bridge(source(25, 10)).await;
     let head: &[&[u8]] = &[b"HTTP/1.1 200 OK"];
     let answer = RawAnswer::with_length(head.iter().chain(lines), format!("[{}]", only_id("1")).as_bytes());
     bridge
         .sandbox
-        .set_faults([Rule::on(Endpoint::Customers, answer).calls(1)]);
+        .set_faults([Rule::on(Endpoint::Customers, answer).calls(requests)]);
     let run = bridge.run(json!({"order_date": ORDER_DATE})).await;
     run.map(|run| run.progress.pages)
         .map_err(|error| error.to_string())
@@ -89,6 +94,121 @@ async fn link_in_several_or_folded_lines_is_followed() {
     assert_eq!(run_with_header(&[folded]).await, Ok(2));
     let spaced: &[u8] = b"Link : </customers?page=3>; rel=\"next\"";
     assert_eq!(run_with_header(&[spaced]).await, Ok(2));
+}
+
+const PAGE_1: &str = "page 1 of the source is not the last one";
+
+#[tokio::test]
+async fn link_with_control_characters_is_never_lost() {
+    let first: &[u8] = b"Link: </customers?page=1>; rel=\"first\"";
+    let next: &[u8] = b"Link: </customers?page=3>; rel=\"next\"";
+    for (lines, expected) in [
+        (
+            &[&b"Link: </customers?page=3>; rel=\"next\"; title=\"\x01\x7f\0\t\r\""[..]][..],
+            Ok(2),
+        ),
+        (
+            &[b"Link: </\x01>; rel=\"first\", </customers?page=3>; rel=\"next\""],
+            Ok(2),
+        ),
+        (&[b"Link: </\x01>; rel=\"first\"", next], Ok(2)),
+        (&[b"X-Odd: \x01", next], Ok(2)),
+        (&[b"X-Odd: \x01"], Ok(1)),
+        (&[b"Link: </customers?page=\x013>; rel=\"next\""], Err(PAGE_1)),
+        (
+            &[first, b"Link: </customers?page=3\x7f>; rel=\"next\""],
+            Err(PAGE_1),
+        ),
+        (&[b"Link: </customers?page=3\0>; rel=\"next\""], Err(PAGE_1)),
+        (&[b"Link: </customers?page=3>; rel=\"ne\x01xt\""], Err(PAGE_1)),
+        (&[b"Link: </customers?page=3>; re\x01l=\"next\""], Err(PAGE_1)),
+        (&[b"Li\x01nk: </customers?page=3>; rel=\"next\""], Err(PAGE_1)),
+        (&[b"Link </customers?page=3>; rel=\"next\""], Err(PAGE_1)),
+        (
+            &[b"\xef\xbb\xbfLink: </customers?page=3>; rel=\"next\""],
+            Err(PAGE_1),
+        ),
+        // Folded, but for the blank; and with a control character before the fold.
+        (
+            &[
+                b"Link: </customers?page=1>; rel=\"first\",",
+                b"</customers?page=3>; rel=\"next\"",
+            ],
+            Ok(2),
+        ),
+        (
+            &[
+                b"Link: </\x01>; rel=\"first\",",
+                b" </customers?page=3>; rel=\"next\"",
+            ],
+            Ok(2),
+        ),
+        (&[b" Link: </customers?page=3>; rel=\"next\""], Ok(2)),
+    ] {
+        // The second request is for the same page: its header lines are repaired.
+        let run = run_with_headers(lines, 1..=2).await;
+        let shown: Vec<_> = lines.iter().map(|line| line.escape_ascii().to_string()).collect();
+        match (run, expected) {
+            (Ok(pages), Ok(expected)) => assert_eq!(pages, expected, "{shown:?}"),
+            (Err(error), Err(expected)) => assert!(error.contains(expected), "{shown:?}: {error}"),
+            (run, _) => panic!("{shown:?}: {run:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn head_too_long_ends_the_run_with_the_page() {
+    let next = "Link: </customers?page=3>; rel=\"next\"".to_owned();
+    let long_line = format!("{next}; title=\"{}\"", "x".repeat(1_000_000));
+    let many_lines: Vec<String> = (0..100)
+        .map(|number| format!("X-{number}: 1"))
+        .chain([next])
+        .collect();
+    for lines in [&[long_line][..], &many_lines] {
+        let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+        let error = run_with_headers(&lines, 1..).await.unwrap_err();
+        assert!(
+            error.contains(
+                "page 1 of the source could not be read from byte 0 on: the head of its answer is too long: more than \
+                 100 header lines, or more than 400 KiB. "
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn repaired_answer_is_read_like_any_other() {
+    let odd: &[u8] = b"X-Odd: \x01";
+    let chunks = b"8\r\n[{\"custo\r\n11\r\nmer_id\": \"1\"}, 2]\r\n0\r\n\r\n";
+    let chunked: &[&[u8]] = &[b"HTTP/1.1 200 OK", odd, b"Transfer-Encoding: chunked"];
+    let to_the_end: &[&[u8]] = &[b"HTTP/1.0 200 OK", odd];
+    let after_hints: &[&[u8]] = &[b"HTTP/1.1 103 Early Hints", odd, b"", b"HTTP/1.1 200 OK", odd];
+    let body: &[u8] = b"[{\"customer_id\": \"1\"}, 2]";
+    for answer in [
+        RawAnswer::without_length(chunked, chunks),
+        RawAnswer::without_length(to_the_end, body).then(Then::Close),
+        RawAnswer::with_length(after_hints, body),
+    ] {
+        let bridge = bridge(source(1, 0)).await;
+        bridge.sandbox.set_faults([Rule::on(Endpoint::Customers, answer)]);
+        let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+        assert_eq!((run.progress.pages, run.progress.enqueued), (1, 2));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn repaired_answer_that_breaks_off_is_reread() {
+    let bridge = bridge(source(25, 10)).await;
+    let head: &[&[u8]] = &[b"HTTP/1.1 200 OK", b"X-Odd: \x01", b"Content-Length: 1000"];
+    let answer = RawAnswer::without_length(head, b"[{\"customer_id\"").then(Then::Reset);
+    bridge
+        .sandbox
+        .set_faults([Rule::on(Endpoint::Customers, answer).calls(1..=2)]);
+    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
+    assert_eq!(run.progress.pages, 3);
+    // Once refused, once repaired, once read again as it is now.
+    assert_eq!(bridge.sandbox.counters().source_requests, 2 + 3);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The source API as this function is configured to call it: one request for one page.
 
+use std::time::Duration;
+
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
@@ -13,6 +15,10 @@ use shared::{
 use url::Url;
 
 use super::{body, error::SourceError, page::Page, paging::Paging};
+
+/// How long the source may send nothing, in the middle of an answer too. Many APIs close an idle connection after a
+/// minute; a page that takes longer to begin is considered lost.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The source API.
 pub struct SourceApi {
@@ -44,7 +50,7 @@ impl SourceApi {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.extend(credentials);
         headers.insert(ACCEPT_ENCODING, body::ACCEPTED);
-        let answer = self.http.execute(request).await;
+        let answer = self.http.execute_with_every_line(request, READ_TIMEOUT).await;
         let answer = answer.map_err(|error| SourceError::unreachable(page, 0, &error))?;
         let status = answer.status();
         if matches!(status, StatusCode::OK | StatusCode::NO_CONTENT) {

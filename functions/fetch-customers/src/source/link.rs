@@ -207,11 +207,14 @@ fn has_relation(text: &[u8]) -> bool {
     })
 }
 
-/// Whether `next` stands behind `rel`, each as a word.
+/// Whether `next` stands behind `rel`, each as a word, perhaps with damaged bytes in it.
 fn mentions_next(text: &[u8]) -> bool {
-    let words = text.split(|byte| !byte.is_ascii_alphabetic());
-    let mut words = words.skip_while(|word| !word.eq_ignore_ascii_case(b"rel"));
-    words.any(|word| word.eq_ignore_ascii_case(b"next"))
+    let undamaged: Vec<u8> = text.iter().copied().filter(u8::is_ascii).collect();
+    [text, &undamaged].into_iter().any(|text| {
+        let words = text.split(|byte| !byte.is_ascii_alphabetic());
+        let mut words = words.skip_while(|word| !word.eq_ignore_ascii_case(b"rel"));
+        words.any(|word| word.eq_ignore_ascii_case(b"next"))
+    })
 }
 
 #[cfg(test)]
