@@ -43,8 +43,8 @@ pub struct Remainder {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the input of fetch-customers cannot be used: {}; send {{\"order_date\": \"2023-10-15T14:30:00Z\"}}, and if \
-     wanted \"customer_ids\" (a list of at least one id), \"limit\" (a whole number of 0 or more) and \"dry_run\" \
-     (true or false)",
+     wanted \"customer_ids\" (a list of at least one id), \"limit\" (a whole number of 0 or more), \"dry_run\" \
+     (true or false) and \"page_url\" (the whole URL of the page to start with)",
     .problems.join("; ")
 )]
 pub struct InvalidRunInput {

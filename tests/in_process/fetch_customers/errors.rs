@@ -62,7 +62,7 @@ async fn unreadable_page_ends_the_run_early() {
         (
             json("{}"),
             "page 1 of the source is not a JSON array: it stops being one at byte 0. It starts like an object: \
-             SOURCE_ITEMS names the list in an object",
+             SourceItems names the list in an object",
         ),
         (
             json("null"),

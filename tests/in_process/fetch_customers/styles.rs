@@ -197,34 +197,34 @@ async fn unusable_envelope_ends_the_run_early() {
         (
             &square,
             r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#,
-            "page 1 of the source has no JSON array at /customers (SOURCE_ITEMS). ",
+            "page 1 of the source has no JSON array at /customers (SourceItems). ",
         ),
         (
             &square,
             r#"{"customers":{"id":1}}"#,
-            "page 1 of the source has no JSON array at /customers (SOURCE_ITEMS). ",
+            "page 1 of the source has no JSON array at /customers (SourceItems). ",
         ),
         (
             &square,
             "[1]",
             "page 1 of the source is not a JSON object: it stops being one at byte 0. It starts like an array: \
-             SOURCE_ITEMS must be empty then. ",
+             SourceItems must be empty then. ",
         ),
         (
             &square,
             r#"{"customers":[],"cursor":{"a":1}}"#,
-            "the next one cannot be requested: /cursor is neither text nor a number (SOURCE_NEXT). ",
+            "the next one cannot be requested: /cursor is neither text nor a number (SourceNext). ",
         ),
         (
             &square,
             r#"{"customers":[1 2]}"#,
-            "page 1 of the source has no JSON array at /customers (SOURCE_ITEMS): it stops being one at byte 16. ",
+            "page 1 of the source has no JSON array at /customers (SourceItems): it stops being one at byte 16. ",
         ),
         (
             &django,
             r#"{"results":[1],"next":"abc"}"#,
-            "the next one cannot be requested: /next is no URL that can be requested (SOURCE_NEXT): if it is a \
-             cursor, SOURCE_CURSOR_PARAMETER must name the query parameter that takes it. ",
+            "the next one cannot be requested: /next is no URL that can be requested (SourceNext): if it is a \
+             cursor, SourceCursorParameter must name the query parameter that takes it. ",
         ),
         (
             &django,
@@ -234,17 +234,17 @@ async fn unusable_envelope_ends_the_run_early() {
         (
             &stripe,
             r#"{"data":[{"email":"x"}],"has_more":true}"#,
-            "the last customer has no valid id to continue after (SOURCE_NEXT is last-id). ",
+            "the last customer has no valid id to continue after (SourceNext is last-id). ",
         ),
         (
             &stripe,
             r#"{"data":[],"has_more":true}"#,
-            "/has_more says that there is one, but the page does not name it (SOURCE_NEXT). ",
+            "/has_more says that there is one, but the page does not name it (SourceNext). ",
         ),
         (
             &stripe,
             &format!(r#"{{"data":[{}],"has_more":"yes"}}"#, only_id("1")),
-            "/has_more is not a boolean (SOURCE_MORE_POINTER). ",
+            "/has_more is not a boolean (SourceMorePointer). ",
         ),
     ] {
         let error = error_with(style, body).await;

@@ -152,3 +152,14 @@ fn all_invalid_fields_are_listed() {
         assert!(error.contains(problem), "{problem} is not in: {error}");
     }
 }
+
+#[test]
+fn every_field_that_may_be_sent_is_named() {
+    let error = parse("{}").unwrap_err();
+    for field in ["order_date", "customer_ids", "limit", "dry_run", "page_url"] {
+        assert!(
+            error.contains(&format!("\"{field}\"")),
+            "{field} is not in: {error}"
+        );
+    }
+}

@@ -46,10 +46,10 @@ pub enum SourceError {
         format: Format,
     },
     #[error(
-        "page {page} of the source has no JSON array at {items} (SOURCE_ITEMS): it stops being one at byte {at}"
+        "page {page} of the source has no JSON array at {items} (SourceItems): it stops being one at byte {at}"
     )]
     InvalidList { page: u64, items: Pointer, at: u64 },
-    #[error("page {page} of the source has no JSON array at {items} (SOURCE_ITEMS)")]
+    #[error("page {page} of the source has no JSON array at {items} (SourceItems)")]
     NoList { page: u64, items: Pointer },
     #[error(
         "page {page} of the source is compressed in a way that was not asked for: only gzip, br (windows of up to 16 \
@@ -63,13 +63,13 @@ pub enum SourceError {
         "page {page} of the source links to a next page on another origin, {origin}: the API key is not sent there"
     )]
     CrossOriginLink { page: u64, origin: String },
-    #[error("page_url is on another origin, {origin}, than SOURCE_URL: the API key is not sent there")]
+    #[error("page_url is on another origin, {origin}, than SourceUrl: the API key is not sent there")]
     CrossOriginStart { origin: String },
     #[error("page {page} of the source links back to a page that was read already")]
     Loop { page: u64 },
     #[error(
         "page {page} of the source is the same as the page before it: the source ignores the page number in \
-         {parameter} (SOURCE_CURSOR_PARAMETER)"
+         {parameter} (SourceCursorParameter)"
     )]
     SamePage { page: u64, parameter: String },
     #[error(
@@ -198,8 +198,8 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Expected | Self::Other => "",
             Self::Html => ". It starts like HTML or XML",
-            Self::Object => ". It starts like an object: SOURCE_ITEMS names the list in an object",
-            Self::Array => ". It starts like an array: SOURCE_ITEMS must be empty then",
+            Self::Object => ". It starts like an object: SourceItems names the list in an object",
+            Self::Array => ". It starts like an array: SourceItems must be empty then",
         })
     }
 }

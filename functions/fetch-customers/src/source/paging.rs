@@ -63,18 +63,18 @@ pub enum NextPageError {
     UnreadableLink,
     #[error("its Link header announces one, but not with a URL that can be requested")]
     LinkIsNoUrl,
-    #[error("{0} is neither text nor a number (SOURCE_NEXT)")]
+    #[error("{0} is neither text nor a number (SourceNext)")]
     Unreadable(Pointer),
     #[error(
-        "{0} is no URL that can be requested (SOURCE_NEXT): if it is a cursor, SOURCE_CURSOR_PARAMETER must name \
+        "{0} is no URL that can be requested (SourceNext): if it is a cursor, SourceCursorParameter must name \
          the query parameter that takes it"
     )]
     NoUrl(Pointer),
-    #[error("the last customer has no valid id to continue after (SOURCE_NEXT is last-id)")]
+    #[error("the last customer has no valid id to continue after (SourceNext is last-id)")]
     NoLastId,
-    #[error("{0} is not a boolean (SOURCE_MORE_POINTER)")]
+    #[error("{0} is not a boolean (SourceMorePointer)")]
     NoBoolean(Pointer),
-    #[error("{0} says that there is one, but the page does not name it (SOURCE_NEXT)")]
+    #[error("{0} says that there is one, but the page does not name it (SourceNext)")]
     NotNamed(Pointer),
     #[error("the page number cannot be counted up")]
     LastNumber,
