@@ -11,6 +11,7 @@ mod rereads;
 mod retries;
 mod runs;
 mod styles;
+mod too_large;
 
 use std::{collections::HashSet, time::Duration};
 

@@ -20,7 +20,7 @@ pub struct Config {
     pub source_secret_arn: String,
     /// `QUEUE_URL`: the customer queue.
     pub queue_url: String,
-    /// `DEAD_LETTER_QUEUE_URL`: for customers that are no JSON.
+    /// `DEAD_LETTER_QUEUE_URL`: for customers that cannot become messages.
     pub dead_letter_queue_url: String,
     /// `SOURCE_ITEMS`, `SOURCE_NEXT`, `SOURCE_CURSOR_PARAMETER`, `SOURCE_MORE_POINTER`.
     pub paging: Paging,

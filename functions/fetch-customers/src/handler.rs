@@ -8,7 +8,7 @@ use memchr::memchr;
 use serde_json::value::RawValue;
 use shared::{
     clock::{WallClock, millis},
-    domain::{customer_id::CustomerId, message::Message, rejection_reason::Reason},
+    domain::{customer_id::CustomerId, message::Message},
     duplicate_filter::DuplicateFilter,
     http::{HttpClient, Tls},
     lambda::{
@@ -23,13 +23,15 @@ use tokio::time::Instant;
 use crate::{
     config::Config,
     continuation::continue_run,
+    dead_letters::{DeadLetters, UnusableCustomer},
     dry_run::Findings,
     error::{HandlerError, RunError},
-    log_events, malformed,
+    log_events,
+    malformed::{Place, Unusable},
     run::{Progress, Remainder, Run, Summary},
     sender::{
-        BatchSender,
-        message::{Entry, MAX_BODY_BYTES, Rejection, RunContext},
+        BatchSender, CALLS_IN_FLIGHT, DEAD_LETTER_CALLS_IN_FLIGHT,
+        message::{Entry, MAX_BODY_BYTES, RunContext},
     },
     source::{
         api::{READ_TIMEOUT, SourceApi},
@@ -180,8 +182,10 @@ impl Handler {
             order_date: run.order_date,
             trace_header: invocation.trace_header.map(Arc::from),
         };
-        let mut dead_letters = BatchSender::new(self.dead_letter_queue.clone(), context.clone());
-        let mut sender = BatchSender::new(self.customer_queue.clone(), context);
+        let queue = self.dead_letter_queue.clone();
+        let dead_letters = BatchSender::new(queue, context.clone(), DEAD_LETTER_CALLS_IN_FLIGHT);
+        let mut dead_letters = DeadLetters::new(run, dead_letters);
+        let mut sender = BatchSender::new(self.customer_queue.clone(), context, CALLS_IN_FLIGHT);
         let mut limit = run.limit;
         let mut known = DuplicateFilter::default();
         // What was read before an error is still enqueued: a repeated run has less to do then.
@@ -196,37 +200,30 @@ impl Handler {
             }
             let next = customers.next().await;
             progress.pages = customers.pages();
-            let index = progress.fetched;
+            let (page, index) = (progress.pages, progress.fetched);
+            let place = |byte| Place { page, index, byte };
             let customer = match next {
                 Ok(Next::Customer(customer)) => customer,
-                Ok(Next::TooLarge { bytes }) => {
-                    log_events::customer_too_large(run.order_date, index, None, bytes);
+                Ok(Next::TooLarge(element)) => {
                     progress.fetched += 1;
-                    progress.rejected += 1;
+                    let customer = UnusableCustomer {
+                        id: None,
+                        text: &element.beginning,
+                        why: Unusable::TooLarge { bytes: element.bytes },
+                        place: place(element.at),
+                    };
+                    dead_letters.push(customer, progress).await;
                     continue;
                 }
                 Ok(Next::Malformed(element)) => {
                     progress.fetched += 1;
-                    if run.customer_ids.is_some() {
-                        // Its id cannot be read.
-                        progress.skipped += 1;
-                        continue;
-                    }
-                    log_events::customer_malformed(run.order_date, progress.pages, index, element.at);
-                    if run.dry_run {
-                        progress.rejected += 1;
-                        continue;
-                    }
-                    let entry = Entry {
-                        index,
-                        customer_id: None,
-                        body: malformed::body(run.order_date, &element),
-                        rejection: Some(Rejection {
-                            reason: Reason::MalformedMessage,
-                            detail: malformed::detail(progress.pages, index, &element),
-                        }),
+                    let customer = UnusableCustomer {
+                        id: None,
+                        text: &element.text,
+                        why: Unusable::NotJson,
+                        place: place(element.at),
                     };
-                    dead_letters.push(entry).await;
+                    dead_letters.push(customer, progress).await;
                     continue;
                 }
                 Ok(Next::Continue(page_url)) => break Ok(Some(Remainder { page_url, limit })),
@@ -247,9 +244,15 @@ impl Handler {
             }
             let body = body(run, &customer);
             if body.len() > MAX_BODY_BYTES {
-                let id = customer_id.as_ref();
-                log_events::customer_too_large(run.order_date, index, id, body.len());
-                progress.rejected += 1;
+                let text = customer.get().as_bytes();
+                let bytes = text.len() as u64;
+                let customer = UnusableCustomer {
+                    id: customer_id,
+                    text,
+                    why: Unusable::TooLarge { bytes },
+                    place: place(customers.position() - bytes),
+                };
+                dead_letters.push(customer, progress).await;
                 continue;
             }
             limit = limit.map(|limit| limit - 1);

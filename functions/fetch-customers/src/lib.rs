@@ -8,11 +8,12 @@
 //! * [`continuation`]: a run that takes longer than one invocation continues in another.
 //! * [`dry_run`]: what a dry run finds out about the customers.
 //! * [`source`]: pages become customers, one after the other.
-//! * [`sender`]: messages are sent in batches, several at once; `malformed` makes a dead letter of an element that is no
-//!   JSON.
+//! * [`sender`]: messages are sent in batches, several at once.
+//! * `dead_letters`: customers that cannot become messages; `malformed` makes their bodies.
 
 pub mod config;
 pub mod continuation;
+mod dead_letters;
 pub mod dry_run;
 pub mod error;
 pub mod handler;

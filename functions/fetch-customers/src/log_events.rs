@@ -11,6 +11,7 @@ use shared::{
 
 use crate::{
     error::RunError,
+    malformed::{Place, Unusable},
     run::{Run, Summary},
     sender::{
         message::{Entry, MAX_BODY_BYTES, RunContext},
@@ -69,35 +70,28 @@ pub(crate) fn run_ended(summary: &Summary, error: Option<&RunError>, invocation:
     }
 }
 
-/// A customer that was skipped while it was read, because of its size, has no id.
-pub(crate) fn customer_too_large(
+/// A customer that cannot become a message. One whose id could not be read has none.
+pub(crate) fn customer_unusable(
     order_date: OrderDate,
-    index: u64,
+    place: Place,
     customer_id: Option<&CustomerId>,
-    bytes: usize,
+    why: Unusable,
 ) {
+    let bytes = match why {
+        Unusable::NotJson => None,
+        Unusable::TooLarge { bytes } => Some(bytes),
+    };
     tracing::error!(
         event = "customer_rejected",
         order_date = %order_date,
-        index,
+        page = place.page,
+        index = place.index,
+        byte = place.byte,
         customer_id = customer_id.map(tracing::field::display),
-        reason = "too_large",
-        bytes,
-        max_bytes = MAX_BODY_BYTES,
-        "customer rejected: it does not fit into a message"
-    );
-}
-
-/// A customer that is no JSON. `byte` is where it stops being JSON, from 0.
-pub(crate) fn customer_malformed(order_date: OrderDate, page: u64, index: u64, byte: u64) {
-    tracing::error!(
-        event = "customer_rejected",
-        order_date = %order_date,
-        page,
-        index,
-        byte,
         reason = Reason::MalformedMessage.as_str(),
-        "customer rejected: it is not JSON"
+        bytes,
+        max_bytes = bytes.map(|_| MAX_BODY_BYTES),
+        "customer rejected: {why}"
     );
 }
 

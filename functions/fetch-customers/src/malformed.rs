@@ -1,30 +1,63 @@
-//! An element of the source's list that is no JSON becomes a dead letter.
+//! A customer that cannot become a message becomes a dead letter: one that is no JSON, or is too large.
 //!
-//! The dead letter's body is the message that the element would have become, with the element's own text in it. That is no
-//! JSON either: a redrive sends it to `submit-orders`, which rejects it with the same reason again. Nothing is ordered
-//! for a customer whose text was damaged.
+//! The dead letter's body is the message that it would have become, with its own text in it, as far as SQS can hold it.
+//! That is no JSON either, since its end is missing if it is too large: a redrive sends it to `submit-orders`, which
+//! rejects it with the same reason again. Nothing is ordered for a customer whose text was damaged or cut.
+
+use std::fmt;
 
 use shared::domain::{message::Message, order_date::OrderDate};
 
-use crate::{sender::message::MAX_BODY_BYTES, source::json_array::Malformed};
+use crate::sender::message::MAX_BODY_BYTES;
 
-/// The body of the dead letter: at most [`MAX_BODY_BYTES`] of it.
-pub(crate) fn body(order_date: OrderDate, element: &Malformed) -> String {
-    let mut body = Message::frame(order_date, &text(&element.text));
+/// Why a customer cannot become a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    NotJson,
+    TooLarge {
+        /// Of the customer.
+        bytes: u64,
+    },
+}
+
+/// Where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) page: u64,
+    /// Among the customers of the run, from 0.
+    pub(crate) index: u64,
+    /// The byte of the page, from 0, at which it begins, or at which it stops being JSON.
+    pub(crate) byte: u64,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("the customer is not JSON"),
+            Self::TooLarge { bytes } => {
+                write!(f, "the customer is too large for a message, with {bytes} bytes")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { page, index, byte } = self;
+        write!(f, "page {page} of the source, index {index}, byte {byte}")
+    }
+}
+
+/// The body of the dead letter: at most [`MAX_BODY_BYTES`] of it. `customer` is its text, or as much of it as a body holds.
+pub(crate) fn body(order_date: OrderDate, customer: &[u8]) -> String {
+    let mut body = Message::frame(order_date, &text(customer));
     let end = body.floor_char_boundary(MAX_BODY_BYTES);
     body.truncate(end);
     body
 }
 
-/// Where it is, for a person. `index` is the element's place in the run, from 0; the page is counted from 1.
-pub(crate) fn detail(page: u64, index: u64, element: &Malformed) -> String {
-    format!(
-        "the customer is not JSON: page {page} of the source, index {index}, byte {}",
-        element.at
-    )
-}
-
-/// The element's text, as far as SQS can hold it. What it cannot hold, and bytes that are no UTF-8, are written `\xHH` each,
+/// The customer's text, as far as SQS can hold it. What it cannot hold, and bytes that are no UTF-8, are written `\xHH` each,
 /// which is an escape in no JSON.
 fn text(element: &[u8]) -> String {
     let mut text = String::with_capacity(element.len());
@@ -91,27 +124,29 @@ mod tests {
     #[test]
     fn body_is_a_message_with_the_text() {
         let order_date = "2023-10-15T14:30:00Z".parse().unwrap();
-        let element = |text: &[u8]| Malformed {
-            text: text.to_vec(),
-            at: 7,
-        };
         assert_eq!(
-            body(order_date, &element(b"{\"a\":NaN}")),
+            body(order_date, b"{\"a\":NaN}"),
             r#"{"order_date":"2023-10-15T14:30:00Z","customer":{"a":NaN}}"#
         );
-        let long = body(order_date, &element(&[b'x'; MAX_BODY_BYTES]));
+    }
+
+    #[test]
+    fn long_body_is_cut_between_characters() {
+        let order_date = "2023-10-15T14:30:00Z".parse().unwrap();
+        let long = body(order_date, &[b'x'; MAX_BODY_BYTES]);
         assert_eq!(long.len(), MAX_BODY_BYTES);
-        // Three bytes each: the limit is in the middle of a character.
-        let long = body(order_date, &element("李".repeat(MAX_BODY_BYTES / 3).as_bytes()));
-        assert!(
-            (MAX_BODY_BYTES - 2..=MAX_BODY_BYTES).contains(&long.len()),
-            "{}",
-            long.len()
-        );
-        assert_eq!(
-            detail(2, 12, &element(b"NaN")),
-            "the customer is not JSON: page 2 of the source, index 12, byte 7"
-        );
+        // Three bytes each: one of the three limits is in the middle of a character, and one of the three beginnings ends
+        // in the middle of one.
+        for before in ["", "x", "xx"] {
+            let characters = before.to_owned() + &"李".repeat(MAX_BODY_BYTES / 3 + 1);
+            let long = body(order_date, &characters.as_bytes()[..MAX_BODY_BYTES]);
+            assert!(
+                (MAX_BODY_BYTES - 2..=MAX_BODY_BYTES).contains(&long.len()),
+                "{}",
+                long.len()
+            );
+            assert!(long.ends_with("李"), "{before}");
+        }
     }
 
     proptest! {

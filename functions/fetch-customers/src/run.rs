@@ -175,7 +175,7 @@ pub struct Progress {
     pub enqueued: u64,
     /// Customers that the run's `customer_ids` do not name.
     pub skipped: u64,
-    /// Customers that no message can hold. Each is logged, with the reason.
+    /// Customers that cannot become messages. Each is logged, with the reason, and is a dead letter, unless SQS refused it.
     pub rejected: u64,
     /// Customers, not skipped, whose id came before: they share one order. Counted within one invocation, as far as
     /// [`DuplicateFilter`](shared::duplicate_filter::DuplicateFilter) remembers.

@@ -23,7 +23,10 @@ const ATTEMPTS: u32 = 5;
 /// How many calls are in flight. At 20 ms a call (Amazon SQS Developer Guide, "Increasing throughput using horizontal
 /// scaling and action batching") they enqueue 8,000 customers a second: five million in less than the 15 minutes that an
 /// invocation may take. They hold 16 MiB of messages at most, as requests about three times that.
-const CALLS_IN_FLIGHT: usize = 16;
+pub const CALLS_IN_FLIGHT: usize = 16;
+
+/// The same for dead letters, of which few are expected: without more memory for a source of nothing else.
+pub const DEAD_LETTER_CALLS_IN_FLIGHT: usize = 2;
 
 /// Takes messages one by one, and sends them in batches.
 pub struct BatchSender {
@@ -31,22 +34,25 @@ pub struct BatchSender {
     context: RunContext,
     batcher: Batcher<Entry>,
     calls: JoinSet<SendOutcome>,
+    calls_in_flight: usize,
     outcome: SendOutcome,
 }
 
 impl BatchSender {
+    /// Makes at most `calls_in_flight` calls at the same time.
     #[must_use]
-    pub fn new(queue: Queue, context: RunContext) -> Self {
+    pub fn new(queue: Queue, context: RunContext, calls_in_flight: usize) -> Self {
         Self {
             queue,
             context,
             batcher: Batcher::default(),
             calls: JoinSet::new(),
+            calls_in_flight,
             outcome: SendOutcome::default(),
         }
     }
 
-    /// Takes a message. Waits while [`CALLS_IN_FLIGHT`] calls are in flight.
+    /// Takes a message. Waits while as many calls as allowed are in flight.
     pub async fn push(&mut self, entry: Entry) {
         let attributes = entry.rejection.as_ref().map(Rejection::bytes);
         let bytes = entry.body.len() + attributes.unwrap_or_default();
@@ -71,7 +77,7 @@ impl BatchSender {
     }
 
     async fn send(&mut self, batch: Vec<Entry>) {
-        self.settle_down_to(CALLS_IN_FLIGHT - 1).await;
+        self.settle_down_to(self.calls_in_flight - 1).await;
         let (queue, context) = (self.queue.clone(), self.context.clone());
         self.calls
             .spawn(async move { send(&queue, batch, &context).await });

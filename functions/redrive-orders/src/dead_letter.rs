@@ -79,7 +79,8 @@ pub struct DeadLetter {
     pub reason: DeadLetterReason,
     /// The attribute `detail`, which may quote the destination: never logged.
     pub detail: Option<String>,
-    /// `None` if the body is not a message of `fetch-customers`, such as an element of the source that is not JSON.
+    /// `None` if the body is not a message of `fetch-customers`, such as a customer of the source that is not JSON or
+    /// too large.
     pub order_date: Option<OrderDate>,
     /// `None` if the body does not have one.
     pub customer_id: Option<CustomerId>,

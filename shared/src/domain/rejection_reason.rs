@@ -3,7 +3,7 @@
 /// The attribute `reason` of a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The body is not a message of `fetch-customers`.
+    /// The body is not a message: something else sent it, or the source's customer cannot become one.
     MalformedMessage,
     /// The customer breaks a rule of the mapping.
     InvalidCustomer,

@@ -148,8 +148,8 @@ async fn unconfirmed_dead_letter_ends_the_run_early() {
             .to_string();
         assert!(
             error.contains(
-                "with 2 customers enqueued: 3 customers that are not JSON could not be sent to the DeadLetterQueue, \
-                 because of "
+                "with 2 customers enqueued: 3 customers that are not JSON or too large could not be sent to the \
+                 DeadLetterQueue, because of "
             ),
             "{error}"
         );

@@ -89,31 +89,6 @@ async fn unavailable_queue_ends_the_run_early() {
 }
 
 #[tokio::test]
-async fn customer_too_large_for_a_message_is_rejected() {
-    let customer = |id: u64, bytes: usize| only_id(id).with("/note", "x".repeat(bytes));
-    // The largest that leaves 16 KiB of a message free for a dead letter's attributes, and one byte more.
-    let frame = format!(r#"{{"order_date":"{ORDER_DATE}","customer":{}}}"#, customer(1, 0)).len();
-    let most = 1_048_576 - 16_384 - frame;
-    let bridge = bridge(Settings {
-        customers: Customers::from([
-            customer(1, most),
-            customer(2, most + 1),
-            customer(3, 1),
-            customer(4, most),
-        ]),
-        ..Settings::default()
-    })
-    .await;
-    let run = bridge.run(json!({"order_date": ORDER_DATE})).await.unwrap();
-    assert_eq!(
-        (run.progress.fetched, run.progress.enqueued, run.progress.rejected),
-        (4, 3, 1)
-    );
-    let lengths: Vec<usize> = bodies(&bridge).iter().map(String::len).collect();
-    assert_eq!(lengths, [1_032_192, frame + 1, 1_032_192]);
-}
-
-#[tokio::test]
 async fn characters_refused_by_sqs_are_escaped() {
     let customer = only_id("1").with("/note", "\u{fffe}\u{ffff}\t").to_string();
     assert!(customer.contains(['\u{fffe}', '\u{ffff}']));

@@ -26,8 +26,10 @@ pub enum SendError {
         /// SQS's code.
         code: String,
     },
-    /// Customers that are no JSON were neither enqueued nor dead-lettered.
-    #[error("{0} customers that are not JSON could not be sent to the DeadLetterQueue, because of {1}")]
+    /// Customers that cannot become messages are not dead-lettered either.
+    #[error(
+        "{0} customers that are not JSON or too large could not be sent to the DeadLetterQueue, because of {1}"
+    )]
     DeadLetters(u64, String),
 }
 

@@ -8,9 +8,12 @@ use http::{
     header::{ACCEPT, ACCEPT_ENCODING},
 };
 use reqwest::Request;
+use secrecy::ExposeSecret;
 use shared::{
     clock::WallClock,
+    config::secret_header_value,
     http::{HttpClient, retry_after::RetryAfter},
+    secret::{Wanted, read_secret},
 };
 use url::Url;
 
@@ -38,7 +41,26 @@ pub struct SourceApi {
 }
 
 impl SourceApi {
-    /// Requests a page, and reads its beginning. `credentials` are the key and what the secret has beside it.
+    /// What each request of a run carries: the key, and the headers that the secret has beside it. They are read now.
+    ///
+    /// # Errors
+    /// There is no key, or it cannot be sent.
+    pub(super) async fn credentials(&self) -> Result<HeaderMap, SourceError> {
+        let wanted = Wanted {
+            fields: &["api_key"],
+            own_headers: std::slice::from_ref(&self.api_key_header),
+        };
+        let secret = read_secret(&self.secrets, &self.secret_arn, wanted).await?;
+        let [api_key] = &secret.fields;
+        let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
+            secret: self.secret_arn.clone(),
+        })?;
+        let mut credentials = secret.headers;
+        credentials.insert(self.api_key_header.clone(), api_key);
+        Ok(credentials)
+    }
+
+    /// Requests a page, and reads its beginning.
     pub(super) async fn request(
         &self,
         credentials: HeaderMap,

@@ -3,14 +3,9 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use shared::{
-    config::secret_header_value,
-    domain::order_date::OrderDate,
-    duplicate_filter::DuplicateFilter,
-    mapping::customer::read_customer_id,
-    secret::{Wanted, read_secret},
+    domain::order_date::OrderDate, duplicate_filter::DuplicateFilter, mapping::customer::read_customer_id,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -18,7 +13,7 @@ use url::Url;
 use super::{
     api::SourceApi,
     error::SourceError,
-    json_array::{Element, Malformed},
+    json_array::{Element, Malformed, TooLarge},
     more,
     open_page::{Changed, OpenPage, Passed},
     page::Page,
@@ -42,8 +37,8 @@ pub enum Next {
     Customer(Box<RawValue>),
     /// An element of the list that is no JSON.
     Malformed(Malformed),
-    /// A customer that no message can hold. It was skipped.
-    TooLarge { bytes: usize },
+    /// A customer that no message can hold.
+    TooLarge(TooLarge),
     /// A page of which nothing was read, since there may not be enough time for all of it.
     Continue(Url),
     /// The last customer was read.
@@ -55,7 +50,7 @@ impl From<Element> for Next {
         match element {
             Element::Json(customer) => Self::Customer(customer),
             Element::Malformed(malformed) => Self::Malformed(malformed),
-            Element::TooLarge { bytes } => Self::TooLarge { bytes },
+            Element::TooLarge(element) => Self::TooLarge(element),
         }
     }
 }
@@ -100,21 +95,10 @@ impl SourceApi {
             let origin = first.origin().ascii_serialization();
             return Err(SourceError::CrossOriginStart { origin });
         }
-        let wanted = Wanted {
-            fields: &["api_key"],
-            own_headers: std::slice::from_ref(&self.api_key_header),
-        };
-        let secret = read_secret(&self.secrets, &self.secret_arn, wanted).await?;
-        let [api_key] = &secret.fields;
-        let api_key = secret_header_value(api_key.expose_secret()).map_err(|_| SourceError::UnusableKey {
-            secret: self.secret_arn.clone(),
-        })?;
-        let mut credentials = secret.headers;
-        credentials.insert(self.api_key_header.clone(), api_key);
         Ok(Customers::new(
             self,
             run,
-            credentials,
+            self.credentials().await?,
             self.paging.first_page(first),
             pages,
             deadline,
@@ -205,13 +189,19 @@ impl<'a> Customers<'a> {
         self.pages
     }
 
+    /// The byte of its page, from 0, behind the last customer.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.page.as_ref().map_or(0, |open| open.page.position())
+    }
+
     fn return_element(&mut self, element: Element) -> Next {
         if let Some(open) = &mut self.page
             && self.source.paging.next == NextPage::LastId
         {
             open.last = match &element {
                 Element::Json(customer) => Some(customer.clone()),
-                Element::Malformed(_) | Element::TooLarge { .. } => None,
+                Element::Malformed(_) | Element::TooLarge(_) => None,
             };
         }
         element.into()

@@ -19,9 +19,8 @@ pub enum Element {
     Json(Box<RawValue>),
     /// An element that is no JSON, but whose end was found.
     Malformed(Malformed),
-    /// More bytes than the limit: skipped without being held together. Whether it is JSON is not known, only where
-    /// it ends.
-    TooLarge { bytes: usize },
+    /// An element with more bytes than the limit. Whether it is JSON is not known, only where it ends.
+    TooLarge(TooLarge),
 }
 
 /// An element that is no JSON.
@@ -30,6 +29,17 @@ pub struct Malformed {
     /// Verbatim: perhaps not even UTF-8.
     pub text: Vec<u8>,
     /// The byte of the page, from 0, at which it stops being JSON.
+    pub at: u64,
+}
+
+/// An element that is not held as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooLarge {
+    /// Its beginning, of as many bytes as the limit is.
+    pub beginning: Vec<u8>,
+    /// Its length.
+    pub bytes: u64,
+    /// The byte of the page, from 0, at which it begins.
     pub at: u64,
 }
 
@@ -170,10 +180,13 @@ impl JsonArraySplitter {
             && let Some(element) = whole(chunk)
         {
             let bytes = element.get().len();
-            let element = if bytes > self.limit {
-                Element::TooLarge { bytes }
-            } else {
-                Element::Json(element.to_owned())
+            let element = match element.get().as_bytes().get(..self.limit) {
+                Some(beginning) if bytes > self.limit => Element::TooLarge(TooLarge {
+                    beginning: beginning.to_vec(),
+                    bytes: bytes as u64,
+                    at: self.position,
+                }),
+                Some(_) | None => Element::Json(element.to_owned()),
             };
             chunk.advance(bytes);
             self.position += bytes as u64;
@@ -185,25 +198,26 @@ impl JsonArraySplitter {
         let start = self.position - self.length as u64;
         self.position += bytes as u64;
         self.length += bytes;
-        let element = if self.length > self.limit {
-            self.partial = Vec::new();
-            Element::TooLarge { bytes: self.length }
-        } else if ended && self.partial.is_empty() {
-            parse(part, start)
+        let element = if ended && self.partial.is_empty() && self.length <= self.limit {
+            Some(parse(part, start))
         } else {
-            self.partial.extend_from_slice(part);
-            if !ended {
-                chunk.advance(bytes);
-                return None;
-            }
-            let element = parse(&self.partial, start);
-            self.partial.clear();
-            element
+            let space = self.limit.saturating_sub(self.partial.len());
+            self.partial.extend_from_slice(part.get(..space).unwrap_or(part));
+            ended.then(|| {
+                if self.length > self.limit {
+                    return Element::TooLarge(TooLarge {
+                        beginning: std::mem::take(&mut self.partial),
+                        bytes: self.length as u64,
+                        at: start,
+                    });
+                }
+                let element = parse(&self.partial, start);
+                self.partial.clear();
+                element
+            })
         };
         chunk.advance(bytes);
-        if !ended {
-            return None;
-        }
+        let element = element?;
         self.length = 0;
         self.scanner = Scanner::new(b']');
         self.state = State::CommaOrEnd;

@@ -71,7 +71,10 @@ impl Passed {
         match element {
             Element::Json(json) => self.hasher.write(json.get().as_bytes()),
             Element::Malformed(malformed) => self.hasher.write(&malformed.text),
-            Element::TooLarge { bytes } => self.hasher.write_usize(*bytes),
+            Element::TooLarge(element) => {
+                self.hasher.write(&element.beginning);
+                self.hasher.write_u64(element.bytes);
+            }
         }
         // So that the elements `1, 23` are not `12, 3`. No UTF-8 has this byte.
         self.hasher.write_u8(0xff);

@@ -109,6 +109,12 @@ impl Page {
         }
     }
 
+    /// How many bytes of its body were read, up to the end of the last element.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.list.position()
+    }
+
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers

@@ -4,7 +4,8 @@ use super::*;
 
 const LIMIT: usize = 64;
 
-/// What became of a body: its elements, `<too large>` and `<malformed at BYTE>` for what is no customer, and its end.
+/// What became of a body: its elements, `<LENGTH bytes at BYTE: BEGINNING>` and `<malformed at BYTE>` for what is no
+/// customer, and its end.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     elements: Vec<String>,
@@ -26,7 +27,10 @@ fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         loop {
             match splitter.next(&mut chunk) {
                 Ok(Some(Element::Json(json))) => elements.push(json.get().to_owned()),
-                Ok(Some(Element::TooLarge { .. })) => elements.push("<too large>".to_owned()),
+                Ok(Some(Element::TooLarge(TooLarge { beginning, bytes, at }))) => {
+                    let beginning = String::from_utf8(beginning).unwrap();
+                    elements.push(format!("<{bytes} bytes at {at}: {beginning}>"));
+                }
                 Ok(Some(Element::Malformed(Malformed { at, .. }))) => {
                     elements.push(format!("<malformed at {at}>"));
                 }
@@ -213,7 +217,7 @@ fn malformed_element_keeps_its_text() {
 }
 
 #[test]
-fn element_over_the_limit_is_skipped() {
+fn element_over_the_limit_is_cut() {
     let long = "x]},\\\"[".repeat(40);
     for long in [
         format!("\"{long}\""),
@@ -223,7 +227,9 @@ fn element_over_the_limit_is_skipped() {
         "[".repeat(LIMIT) + &"]".repeat(LIMIT),
     ] {
         let Outcome { elements, end } = outcome(format!("[{long},1, {long} ,[2]]").as_bytes());
-        assert_eq!(elements, ["<too large>", "1", "<too large>", "[2]"]);
+        let cut = |at: usize| format!("<{} bytes at {at}: {}>", long.len(), &long[..LIMIT]);
+        let again = 1 + long.len() + 4;
+        assert_eq!(elements, [cut(1), "1".to_owned(), cut(again), "[2]".to_owned()]);
         assert_eq!(end, End::Complete);
         assert_eq!(outcome(format!("[1,{long}").as_bytes()).elements[0], "1");
     }
