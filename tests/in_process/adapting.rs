@@ -12,6 +12,7 @@ use integration_tests::{
         DEAD_LETTER_QUEUE_URL, DESTINATION_SECRET, Environment, QUEUE_URL, TLS, account, http_client, raw,
         until,
     },
+    documents::{ADAPTING, code, rows, variable},
 };
 use sandbox::{Answer, Customers, Sandbox, Settings, SourceStyle};
 use serde_json::{Value, json};
@@ -50,15 +51,12 @@ impl Adapted {
         let aws = account(&settings);
         aws.set_secret(DESTINATION_SECRET, json!({"api_key": KEY}).to_string());
         let sandbox = Sandbox::start(settings).await.unwrap();
-        // The parameters of the example, as the guide has them.
-        let environment = Environment::of(&sandbox)
-            .with("SOURCE_ITEMS", "/data")
-            .with("SOURCE_NEXT", "last-id")
-            .with("SOURCE_CURSOR_PARAMETER", "starting_after")
-            .with("SOURCE_MORE_POINTER", "/has_more")
-            .with("DESTINATION_AUTH", "header")
-            .with("TOKEN_URL", "")
-            .with("DUPLICATE_TEXT", "already exists");
+        // The parameters that the guide gives.
+        let environment = rows(ADAPTING, "parameter")
+            .iter()
+            .fold(Environment::of(&sandbox), |environment, row| {
+                environment.with(&variable(code(row[0])), code(row[1]))
+            });
         let lookup = |name: &str| environment.get(name);
         let clock: WallClock = {
             let aws = aws.clone();

@@ -8,6 +8,7 @@
 )]
 
 mod adapting;
+mod adapting_guide;
 mod api_key;
 mod arbitrary;
 mod aws_calls;

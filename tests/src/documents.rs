@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+/// `docs/adapting.md`
+pub const ADAPTING: &str = include_str!("../../docs/adapting.md");
 /// `docs/deployment.md`
 pub const DEPLOYMENT: &str = include_str!("../../docs/deployment.md");
 /// `docs/failures.md`
@@ -21,6 +23,22 @@ pub fn rows<'a>(document: &'a str, title: &str) -> Vec<Vec<&'a str>> {
         .take_while(|line| line.starts_with('|'))
         .map(cells)
         .collect()
+}
+
+/// What a cell has in backquotes; empty if it is empty.
+#[must_use]
+pub fn code(cell: &str) -> &str {
+    cell.trim_matches('`')
+}
+
+/// The environment variable of a parameter: `SOURCE_URL` of `SourceUrl`.
+#[must_use]
+pub fn variable(parameter: &str) -> String {
+    let words = parameter.chars().enumerate().flat_map(|(at, c)| {
+        let separator = (at > 0 && c.is_uppercase()).then_some('_');
+        separator.into_iter().chain(c.to_uppercase())
+    });
+    words.collect()
 }
 
 /// The root of the repository.
