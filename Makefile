@@ -10,6 +10,7 @@
 ##
 ##   make build        build the functions for AWS, and check the executables
 ##   make deploy       build, and deploy to your AWS account
+##   make check        preflight check of the deployed functions: secrets, connections, one page, one token
 ##   make invoke       invoke a deployed function: FUNCTION and INPUT
 ##   make sbom         build, and list the crates that each function is linked from (CycloneDX)
 ##   make dist         build, and pack a zip that deploys without Rust: dist/
@@ -22,7 +23,7 @@
 ## Variables of make build, deploy, sbom and dist:
 ##   ARCHITECTURE=arm64   or x86_64
 ##
-## Variables of make deploy and invoke:
+## Variables of make deploy, check and invoke:
 ##   ENV=staging          an environment: the stack customer-order-sync-staging, its answers in config/staging.toml
 ##   GUIDED=1             make deploy asks for the parameters again, as it does the first time
 ##   FUNCTION=name        fetch-customers (the default), submit-orders or redrive-orders
@@ -51,7 +52,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run quick quick-build test test-build soak dashboard-picture bench bench-quick lint lint-templates build build-local sbom \
-	deploy invoke dist test-dist test-arm64 tools clean
+	deploy check invoke dist test-dist test-arm64 tools clean
 
 ARCHITECTURE ?= arm64
 # A login shell may have a variable of this name, with the path of its startup file.
@@ -293,6 +294,13 @@ $(CONFIG):
 deploy: environment $(BUILT) | $(CONFIG)
 	@sam deploy --template-file $(BUILT) --config-file '$(CURDIR)/$(CONFIG)' \
 		$$(test -z '$(filter-out 0 no,$(GUIDED))' && grep -q '^parameter_overrides' $(CONFIG) || echo --guided)
+
+# Both are checked, also where the first one fails. Each step is printed on a line of its own.
+check: environment $(PYTHON_TOOLS)
+	@failed=; for function in fetch-customers submit-orders; do \
+		answer=$$(infra/invoke.sh '$(CONFIG)' $$function infra/events/check.json) || failed=1; \
+		printf '%s: %s\n' $$function "$$answer" | awk '{ gsub(/[{]"step"/, "\n  &"); print }'; \
+	done; test -z "$$failed"
 
 invoke: environment $(PYTHON_TOOLS)
 	@infra/invoke.sh $(CONFIG) '$(FUNCTION)' '$(INPUT)'

@@ -121,7 +121,7 @@ pub fn describe_without_message<E: ProvideErrorMetadata>(error: &SdkError<E, Htt
     let kind = match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            match answer.err().code().filter(|code| is_code(code)) {
+            match error_code(error) {
                 Some(code) => code.to_owned(),
                 // The SDK reports a garbled success as an error of the service.
                 None if answer.raw().status().is_success() => {
@@ -151,6 +151,13 @@ pub fn describe_without_message<E: ProvideErrorMetadata>(error: &SdkError<E, Htt
         Some(id) => format!("{kind} (request id {id})"),
         None => kind,
     }
+}
+
+/// The code of an error that AWS answered, such as `AccessDeniedException`.
+#[must_use]
+pub fn error_code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    let code = error.as_service_error()?.code();
+    code.filter(|code| is_code(code))
 }
 
 /// Whether the same call may succeed later without anybody changing anything: AWS did not answer, could not serve it, or

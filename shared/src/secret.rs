@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
-    aws::{describe_without_message, is_transient},
+    aws::{describe_without_message, error_code, is_transient},
     config::secret_header_value,
 };
 
@@ -58,6 +58,8 @@ pub enum SecretError {
     Unreadable {
         arn: String,
         reason: String,
+        /// AWS's error code, such as `AccessDeniedException`; `None` where there was no answer.
+        code: Option<String>,
         /// Whether reading it again may succeed.
         is_transient: bool,
     },
@@ -98,6 +100,7 @@ pub async fn read_secret<const N: usize>(
         .map_err(|error| SecretError::Unreadable {
             arn: arn.to_owned(),
             reason: describe_without_message(&error),
+            code: error_code(&error).map(str::to_owned),
             is_transient: is_transient(&error),
         })?;
     parse(answer.secret_string(), wanted).map_err(|reason| SecretError::Unusable {

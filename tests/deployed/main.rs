@@ -7,6 +7,7 @@
 //! * `metrics`: what they print for CloudWatch.
 //! * `monitoring`: alarms and dashboard.
 //! * `permissions`: what the roles grant and the functions use; `privileges`: nothing more is granted.
+//! * `preflight`: `make check`.
 //! * `runbook`: the commands of infra/RUNBOOK.md.
 //! * `redrive`: dead letters redriven, and discarded.
 //! * `scale`: more pages than one, and more than one invocation can read.
@@ -27,6 +28,7 @@ mod kills;
 mod metrics;
 mod monitoring;
 mod permissions;
+mod preflight;
 mod privileges;
 mod redrive;
 mod runbook;

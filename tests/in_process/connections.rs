@@ -1,7 +1,7 @@
 //! Connections that break, odd servers and long answers, met by the three HTTP clients: the destination's and the token
 //! endpoint's, the source's, and that of the AWS SDK.
 
-mod tls;
+pub(crate) mod tls;
 mod unreachable;
 
 use std::time::Duration;

@@ -26,5 +26,6 @@ mod logs;
 mod metrics;
 mod odd_answers;
 mod one_order_per;
+mod preflight;
 mod redrive_orders;
 mod submit_orders;

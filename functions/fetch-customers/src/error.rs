@@ -1,7 +1,7 @@
 //! Why a run did not complete.
 
 use lambda_runtime::Diagnostic;
-use shared::lambda::invocation::diagnostic;
+use shared::{lambda::invocation::diagnostic, preflight::InvalidCheckInput};
 
 use crate::{
     continuation::ContinuationError,
@@ -16,6 +16,9 @@ pub enum HandlerError {
     /// Nothing was done.
     #[error(transparent)]
     Input(#[from] InvalidRunInput),
+    /// Nothing was checked.
+    #[error(transparent)]
+    CheckInput(#[from] InvalidCheckInput),
     #[error(
         "the run of {} ended early, with {} customers enqueued: {cause}. Run it again with the same order_date: no \
          order is created twice",
@@ -47,6 +50,7 @@ impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match error {
             HandlerError::Input(_) => "InvalidRunInput",
+            HandlerError::CheckInput(_) => "InvalidCheckInput",
             HandlerError::EndedEarly { .. } => "RunEndedEarly",
         };
         diagnostic(error_type, &error)

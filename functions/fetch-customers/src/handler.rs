@@ -1,4 +1,6 @@
-//! One invocation: a run, or a part of one.
+//! One invocation: a run, or a part of one, or a preflight check.
+
+pub mod preflight;
 
 use std::{collections::HashSet, io, sync::Arc, time::Duration};
 

@@ -7,6 +7,7 @@
 //! * [`paging`] finds the next page, [`link`] in a `Link` header. `more` knows the headers by which a page says that it is
 //!   not the only one.
 //! * [`retry`] is how long to wait before a page is requested again, `open_page` what was read of it before.
+//! * `preflight` is the source's part of a preflight check, `fix` what to change where it fails.
 //! * [`error`] is why the source could not be read to its end.
 
 pub mod api;
@@ -14,6 +15,7 @@ mod body;
 pub mod customers;
 pub mod envelope;
 pub mod error;
+mod fix;
 pub mod json_array;
 pub mod link;
 pub mod list;
@@ -22,5 +24,6 @@ mod open_page;
 pub mod page;
 pub mod paging;
 pub mod pointer;
+mod preflight;
 pub mod retry;
 mod scanner;

@@ -7,6 +7,7 @@ mod conclusion;
 pub mod conflict;
 mod credentials;
 pub mod oauth;
+mod preflight;
 pub mod problem;
 mod rate_limiter;
 pub mod transport;

@@ -1,9 +1,10 @@
-//! One invocation: a batch of messages, and its statistics.
+//! One invocation: a batch of messages, and its statistics; or a preflight check.
 
 mod batch;
 pub mod event;
 pub mod expiry;
 mod log_events;
+pub mod preflight;
 pub mod stats;
 
 use std::{io, num::NonZeroUsize, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -20,6 +21,7 @@ use shared::{
         invocation::{ANSWER_MARGIN, Invocation, diagnostic, minus_margin},
         metrics::Metrics,
     },
+    preflight::InvalidCheckInput,
 };
 use tokio::time::Instant;
 
@@ -54,7 +56,7 @@ pub struct Handler {
 }
 
 /// The invocation as a whole failed: Lambda returns all its messages to the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandlerError {
     /// The input is not what an SQS event source mapping sends. Its text is not repeated here.
     #[error(
@@ -62,6 +64,9 @@ pub enum HandlerError {
          it by hand, use an event such as infra/events/two-messages.json"
     )]
     NotAnSqsEvent,
+    /// Nothing was checked.
+    #[error(transparent)]
+    CheckInput(#[from] InvalidCheckInput),
     /// A message must stay on the queue, but has no id that could be reported.
     #[error("a message that must be retried has no messageId: the whole batch is returned to the queue")]
     NoMessageId,
@@ -71,6 +76,7 @@ impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match error {
             HandlerError::NotAnSqsEvent => "NotAnSqsEvent",
+            HandlerError::CheckInput(_) => "InvalidCheckInput",
             HandlerError::NoMessageId => "NoMessageId",
         };
         diagnostic(error_type, &error)
@@ -164,7 +170,7 @@ impl Handler {
         invocation: Invocation<'_>,
     ) -> Result<BatchResponse, HandlerError> {
         let deadline = invocation.deadline;
-        let event: Event<'_> = serde_json::from_str(event.get()).map_err(|_| HandlerError::NotAnSqsEvent)?;
+        let event = Event::parse(event).ok_or(HandlerError::NotAnSqsEvent)?;
         let started = Instant::now();
         let in_flight = self.max_in_flight.get();
         let mut submissions = stream::iter(&event.records)

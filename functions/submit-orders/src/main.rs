@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;
         let invocation = Invocation::of(&event.context);
-        Ok::<_, Diagnostic>(handler.handle(&event.payload, invocation).await?)
+        Ok::<_, Diagnostic>(handler.answer(&event.payload, invocation).await?)
     }))
     .await
 }

@@ -30,6 +30,10 @@ impl Submission {
         }
     }
 
+    pub(crate) const fn destination(&self) -> &OrderApi {
+        &self.destination
+    }
+
     /// Ends [`WRAP_UP`] before `deadline` at the latest.
     ///
     /// `first_received` is when the message was received for the first time, as far as that is known.

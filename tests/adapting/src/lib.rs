@@ -8,5 +8,5 @@
 pub mod mapping;
 
 pub use shared::{
-    aws, clock, config, domain, duplicate_filter, fields, http, input, lambda, secret, sqs, text,
+    aws, clock, config, domain, duplicate_filter, fields, http, input, lambda, preflight, secret, sqs, text,
 };

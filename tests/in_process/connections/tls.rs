@@ -19,10 +19,10 @@ use tokio_rustls::{
 };
 
 /// An authority that only the clients of [`Authority::client`] trust.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -30,7 +30,7 @@ impl Authority {
     }
 
     /// A client that trusts this authority alone.
-    pub(super) fn client(&self) -> HttpClient {
+    pub(crate) fn client(&self) -> HttpClient {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -45,7 +45,7 @@ impl Authority {
     ///
     /// # Returns
     /// Its URL, which names 127.0.0.1.
-    pub(super) async fn serve(&self, name: &str, not_after: Option<OffsetDateTime>) -> String {
+    pub(crate) async fn serve(&self, name: &str, not_after: Option<OffsetDateTime>) -> String {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_after = not_after.unwrap_or(params.not_after);

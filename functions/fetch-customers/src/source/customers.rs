@@ -14,7 +14,6 @@ use super::{
     api::SourceApi,
     error::SourceError,
     json_array::{Element, Malformed, TooLarge},
-    more,
     open_page::{Changed, OpenPage, Passed},
     page::Page,
     paging::{NextPage, ReadPage},
@@ -251,31 +250,19 @@ impl<'a> Customers<'a> {
         let (page, customers) = (self.pages, open.passed.count());
         let paging = &self.source.paging;
         let last_id = open.last.as_deref().and_then(read_customer_id);
-        let next = paging.next_page(ReadPage {
+        let read = ReadPage {
             url: &open.url,
             headers: open.page.headers(),
             next: open.page.member(paging.next.member()),
             more: open.page.member(paging.more.as_ref()),
             elements: customers,
             last_id: last_id.as_ref(),
-        });
-        let next = next.map_err(|reason| SourceError::NextPage { page, reason })?;
-        let Some(next) = next else {
-            // A run that starts elsewhere is not expected to find all.
-            let is_only_page = page == 1 && self.starts_at_first_page;
-            return match more::says_more(open.page.headers(), customers).filter(|_| is_only_page) {
-                None => Ok(()),
-                Some(header) => Err(SourceError::OnlyPage {
-                    page,
-                    header,
-                    customers,
-                }),
-            };
         };
-        if next.origin() != self.source.url.origin() {
-            let origin = next.origin().ascii_serialization();
-            return Err(SourceError::CrossOriginLink { page, origin });
-        }
+        // A run that starts elsewhere is not expected to find all.
+        let is_only_page = page == 1 && self.starts_at_first_page;
+        let Some(next) = self.source.next_page(page, read, is_only_page)? else {
+            return Ok(());
+        };
         if !self.known_pages.insert(&next) {
             return Err(SourceError::Loop { page });
         }

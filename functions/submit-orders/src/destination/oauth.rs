@@ -3,7 +3,9 @@
 
 mod endpoint;
 mod error;
+mod fix;
 mod grant;
+mod preflight;
 mod settings;
 
 use std::{
@@ -196,7 +198,22 @@ impl Tokens {
         settings: &OauthSettings,
         deadline: Instant,
     ) -> Result<Token, TokenErrorKind> {
-        let secret = self.read_secret(&["client_id", "client_secret"]).await?;
+        let secret = self.read_client().await?;
+        self.exchange(settings, secret, &self.calls, deadline).await
+    }
+
+    async fn read_client(&self) -> Result<Secret<2>, SecretError> {
+        self.read_secret(&["client_id", "client_secret"]).await
+    }
+
+    /// A token for the client. `calls` records the request.
+    async fn exchange(
+        &self,
+        settings: &OauthSettings,
+        secret: Secret<2>,
+        calls: &CallRecorder,
+        deadline: Instant,
+    ) -> Result<Token, TokenErrorKind> {
         let [id, client_secret] = &secret.fields;
         // The token's life is counted from here: it cannot have begun before.
         let requested_at = Instant::now();
@@ -204,7 +221,7 @@ impl Tokens {
             settings,
             transport: &*self.transport,
             wall_clock: &self.wall_clock,
-            calls: &self.calls,
+            calls,
             deadline,
         };
         let grant = endpoint

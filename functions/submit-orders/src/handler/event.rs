@@ -3,7 +3,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 use shared::text::Text;
 
 /// A batch of messages.
@@ -12,6 +13,17 @@ pub struct Event<'a> {
     /// The messages.
     #[serde(borrow, rename = "Records")]
     pub records: Vec<Record<'a>>,
+    /// A person who sends a batch beside `"check": true` wants no order posted.
+    check: Option<IgnoredAny>,
+}
+
+impl<'a> Event<'a> {
+    /// `None` where the input is not what the event source mapping sends.
+    #[must_use]
+    pub fn parse(input: &'a RawValue) -> Option<Self> {
+        let event: Self = serde_json::from_str(input.get()).ok()?;
+        event.check.is_none().then_some(event)
+    }
 }
 
 /// One message, received once. What is missing is `None`: the function does what it can without.
