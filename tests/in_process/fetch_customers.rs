@@ -1,5 +1,6 @@
 //! `fetch-customers` between a source and a queue.
 
+mod announced;
 mod continuation;
 mod dry_run;
 mod errors;

@@ -2,10 +2,10 @@
 //!
 //! * [`api`] requests a page.
 //! * [`customers`] goes from page to page.
-//! * [`page`] reads one page; `body` decompresses it. [`list`] finds its list, in an object where there is one ([`envelope`], [`pointer`]);
+//! * [`page`] reads one page; `body` decompresses it. [`list`] finds its list, in an object where there is one ([`envelope`], [`member`], [`pointer`]);
 //!   [`json_array`] splits it into its elements.
-//! * [`paging`] finds the next page, [`link`] in a `Link` header. `more` knows the headers by which a page says that it is
-//!   not the only one.
+//! * [`paging`] finds the next page, [`link`] in a `Link` header; `sequence` decides whether the run goes on there. `more`
+//!   knows by which headers and members a page says that it is not the only one.
 //! * [`retry`] is how long to wait before a page is requested again, `open_page` what was read of it before.
 //! * `preflight` is the source's part of a preflight check, `fix` what to change where it fails.
 //! * [`error`] is why the source could not be read to its end.
@@ -19,6 +19,7 @@ mod fix;
 pub mod json_array;
 pub mod link;
 pub mod list;
+pub mod member;
 mod more;
 mod open_page;
 pub mod page;
@@ -27,3 +28,4 @@ pub mod pointer;
 mod preflight;
 pub mod retry;
 mod scanner;
+mod sequence;

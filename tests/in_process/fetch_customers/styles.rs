@@ -213,7 +213,7 @@ async fn unusable_envelope_ends_the_run_early() {
         (
             &square,
             r#"{"customers":[],"cursor":{"a":1}}"#,
-            "the next one cannot be requested: /cursor is neither text nor a number (SourceNext). ",
+            "the next one cannot be requested: /cursor cannot be read as text or a number (SourceNext). ",
         ),
         (
             &square,

@@ -17,13 +17,7 @@ use shared::{
 };
 use url::Url;
 
-use super::{
-    body,
-    error::SourceError,
-    more,
-    page::Page,
-    paging::{Paging, ReadPage},
-};
+use super::{body, error::SourceError, page::Page, paging::Paging};
 
 /// How long the source may send nothing, in the middle of an answer too. Many APIs close an idle connection after a
 /// minute; a page that takes longer to begin is considered lost.
@@ -96,36 +90,5 @@ impl SourceApi {
                 retry_after,
             }),
         }
-    }
-
-    /// The page after one that was read to its end; `None` after the last one. Where it is the `only` page of a run that
-    /// reads all, it must not say that there is more.
-    ///
-    /// # Errors
-    /// There is a next page that cannot be requested, or one that the page does not name.
-    pub(super) fn next_page(
-        &self,
-        page: u64,
-        read: ReadPage<'_>,
-        only: bool,
-    ) -> Result<Option<Url>, SourceError> {
-        let (headers, customers) = (read.headers, read.elements);
-        let next = self.paging.next_page(read);
-        let next = next.map_err(|reason| SourceError::NextPage { page, reason })?;
-        let Some(next) = next else {
-            return match more::says_more(headers, customers).filter(|_| only) {
-                None => Ok(None),
-                Some(header) => Err(SourceError::OnlyPage {
-                    page,
-                    header,
-                    customers,
-                }),
-            };
-        };
-        if next.origin() != self.url.origin() {
-            let origin = next.origin().ascii_serialization();
-            return Err(SourceError::CrossOriginLink { page, origin });
-        }
-        Ok(Some(next))
     }
 }

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use serde_json::value::RawValue;
-use shared::{
-    domain::order_date::OrderDate, duplicate_filter::DuplicateFilter, mapping::customer::read_customer_id,
-};
+use shared::domain::order_date::OrderDate;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -16,18 +14,15 @@ use super::{
     json_array::{Element, Malformed, TooLarge},
     open_page::{Changed, OpenPage, Passed},
     page::Page,
-    paging::{NextPage, ReadPage},
+    paging::NextPage,
     retry,
+    sequence::PageSequence,
 };
 use crate::{log_events, run::Run};
 
 /// How often a page is read again that broke off. With one page in a hundred breaking off, this many failures in a row
 /// happen to one page in 100 million.
 const MAX_REREADS: u32 = 3;
-
-/// How many pages without a customer may follow each other. Sources that filter after they page have such pages; without
-/// a limit, a source that links from each to the next would be read until the run's time is over.
-const MAX_EMPTY_PAGES: u32 = 100;
 
 /// What comes next.
 #[derive(Debug)]
@@ -62,19 +57,14 @@ pub struct Customers<'a> {
     /// What each request carries.
     credentials: HeaderMap,
     deadline: Instant,
-    starts_at_first_page: bool,
     page: Option<OpenPage>,
     next_page: Option<Url>,
+    sequence: PageSequence,
     pages: u64,
-    /// How many pages in a row had no customer.
-    empty_pages: u32,
-    /// What the last page had.
-    last_page: Option<Passed>,
     /// How long the slowest page took, of those that were read to their end.
     slowest: Option<Duration>,
     /// When the last page was requested first.
     started: Instant,
-    known_pages: DuplicateFilter,
 }
 
 impl SourceApi {
@@ -115,22 +105,17 @@ impl<'a> Customers<'a> {
         pages: u64,
         deadline: Instant,
     ) -> Self {
-        let mut known_pages = DuplicateFilter::default();
-        known_pages.insert(&first);
         Self {
             source,
             order_date: run.order_date,
             credentials,
             deadline,
-            starts_at_first_page: run.page_url.is_none(),
             page: None,
+            sequence: PageSequence::new(&first, run.page_url.is_none()),
             next_page: Some(first),
             pages,
-            empty_pages: 0,
-            last_page: None,
             slowest: None,
             started: Instant::now(),
-            known_pages,
         }
     }
 
@@ -247,39 +232,7 @@ impl<'a> Customers<'a> {
         };
         self.slowest = self.slowest.max(Some(self.started.elapsed()));
         log_events::page_read(self.order_date, self.pages, self.started.elapsed());
-        let (page, customers) = (self.pages, open.passed.count());
-        let paging = &self.source.paging;
-        let last_id = open.last.as_deref().and_then(read_customer_id);
-        let read = ReadPage {
-            url: &open.url,
-            headers: open.page.headers(),
-            next: open.page.member(paging.next.member()),
-            more: open.page.member(paging.more.as_ref()),
-            elements: customers,
-            last_id: last_id.as_ref(),
-        };
-        // A run that starts elsewhere is not expected to find all.
-        let is_only_page = page == 1 && self.starts_at_first_page;
-        let Some(next) = self.source.next_page(page, read, is_only_page)? else {
-            return Ok(());
-        };
-        if !self.known_pages.insert(&next) {
-            return Err(SourceError::Loop { page });
-        }
-        self.empty_pages = if customers == 0 { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > MAX_EMPTY_PAGES {
-            return Err(SourceError::EmptyPages {
-                page,
-                max: MAX_EMPTY_PAGES,
-            });
-        }
-        let is_same = |last: &Passed| last.is_same(&open.passed);
-        if paging.next == NextPage::Number && self.last_page.as_ref().is_some_and(is_same) {
-            let parameter = paging.cursor_parameter.clone().unwrap_or_default();
-            return Err(SourceError::SamePage { page, parameter });
-        }
-        self.last_page = Some(open.passed);
-        self.next_page = Some(next);
+        self.next_page = self.sequence.after(open, self.pages, self.source)?;
         Ok(())
     }
 

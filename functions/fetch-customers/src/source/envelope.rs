@@ -2,24 +2,18 @@
 
 use bytes::{Buf, Bytes};
 
-use super::{json_array::BYTE_ORDER_MARK, pointer::Pointer, scanner::Scanner};
+use super::{
+    json_array::BYTE_ORDER_MARK,
+    member::{Captured, Place},
+    pointer::Pointer,
+    scanner::Scanner,
+};
 
 /// The longest member that is kept. Links and cursors have a few hundred bytes.
 const MAX_CAPTURE: usize = 16 * 1024;
 
 /// The longest name of a member that can be one that a pointer names, escapes included.
 const MAX_NAME: usize = 1024;
-
-/// A member that is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Captured {
-    /// The object has no such member.
-    #[default]
-    Absent,
-    /// Verbatim.
-    Json(Vec<u8>),
-    TooLong,
-}
 
 /// The page is not an object with a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +34,7 @@ pub(super) enum Step {
 }
 
 /// Takes chunks, split anywhere. Holds no more than the members that it keeps; of a member that is there more than once,
-/// it keeps the last one.
+/// it keeps the last one that says something.
 #[derive(Debug)]
 pub(super) struct Envelope {
     list: Pointer,
@@ -57,8 +51,8 @@ pub(super) struct Envelope {
     buffer: Vec<u8>,
     /// Its length.
     length: usize,
-    /// Which member is kept.
-    keeps: Option<usize>,
+    /// The value that is read is looked at.
+    keeps: bool,
     lists: usize,
     members: u64,
 }
@@ -94,7 +88,7 @@ impl Envelope {
             scanner: Scanner::new(b'}'),
             buffer: Vec::new(),
             length: 0,
-            keeps: None,
+            keeps: false,
             lists: 0,
             members: 0,
         }
@@ -155,25 +149,28 @@ impl Envelope {
                     continue;
                 }
                 (State::Colon, b':') => self.state = State::Value,
-                (State::Value, b'{') if self.leads_to_a_pointer() => self.open(),
-                (State::Value, _) => {
-                    if self.is_at(&self.list) {
-                        match byte {
-                            b'[' => {
-                                self.lists += 1;
-                                return Ok(Step::List);
-                            }
-                            // `null`, as Go writes an empty list.
-                            b'n' => self.lists += 1,
-                            _ => {
-                                return Err(InvalidEnvelope {
-                                    at: self.position,
-                                    is_no_list: true,
-                                });
-                            }
+                (State::Value, b'{') if self.leads_to_a_pointer() => {
+                    for (pointer, kept) in &mut self.kept {
+                        // It is not kept, since another member is looked for in it.
+                        if Place::of(pointer, &self.path) == Place::There {
+                            *kept = Captured::Unreadable;
                         }
                     }
-                    self.keeps = self.kept.iter().position(|(pointer, _)| self.is_at(pointer));
+                    self.open();
+                }
+                (State::Value, _) => {
+                    let is_list = self.place_of(&self.list) == Place::There;
+                    match byte {
+                        b'[' if is_list => {
+                            self.lists += 1;
+                            return Ok(Step::List);
+                        }
+                        b'n' => {}
+                        _ if is_list => return Err(self.no_list(self.position)),
+                        _ => {}
+                    }
+                    let is_kept = |(pointer, _): &(Pointer, _)| self.place_of(pointer) != Place::Elsewhere;
+                    self.keeps = is_list || self.kept.iter().any(is_kept);
                     self.begin(State::RestOfValue);
                     continue;
                 }
@@ -200,22 +197,30 @@ impl Envelope {
         }
     }
 
-    fn is_at(&self, pointer: &Pointer) -> bool {
-        let names = pointer.names();
-        names.len() == self.path.len() && self.is_under(names)
+    const fn no_list(&self, at: u64) -> InvalidEnvelope {
+        InvalidEnvelope { at, is_no_list: true }
     }
 
-    /// Whether the path has the first of `names`, as many as the path has.
-    fn is_under(&self, names: &[String]) -> bool {
-        let path = self.path.iter().map(Option::as_deref);
-        path.zip(names).all(|(name, wanted)| name == Some(wanted))
+    fn place_of(&self, pointer: &Pointer) -> Place {
+        Place::of(pointer, &self.path)
     }
 
     /// Whether a pointer names a member of the object that begins here.
     fn leads_to_a_pointer(&self) -> bool {
-        let pointers = self.kept.iter().map(|(pointer, _)| pointer).chain([&self.list]);
-        let mut names = pointers.map(Pointer::names);
-        names.any(|names| names.len() > self.path.len() && self.is_under(names))
+        let mut pointers = self.kept.iter().map(|(pointer, _)| pointer).chain([&self.list]);
+        pointers.any(|pointer| self.place_of(pointer) == Place::Inside)
+    }
+
+    /// Keeps the value that was read where a pointer names it. Where a pointer leads into it, it is no object.
+    fn keep(&mut self, value: &Captured) {
+        for (pointer, kept) in &mut self.kept {
+            let is_new = *kept == Captured::Absent;
+            match Place::of(pointer, &self.path) {
+                Place::There if is_new || !value.is_nothing() => *kept = value.clone(),
+                Place::Inside if is_new && !value.is_nothing() => *kept = Captured::Unreadable,
+                Place::There | Place::Inside | Place::Elsewhere => {}
+            }
+        }
     }
 
     fn open(&mut self) {
@@ -254,7 +259,7 @@ impl Envelope {
         let is_name = self.state == State::RestOfName;
         let max = if is_name { MAX_NAME } else { MAX_CAPTURE };
         self.length += bytes;
-        if self.length <= max && (is_name || self.keeps.is_some()) {
+        if self.length <= max && (is_name || self.keeps) {
             self.buffer
                 .extend_from_slice(chunk.get(..bytes).unwrap_or_default());
         }
@@ -272,11 +277,16 @@ impl Envelope {
         let value = if self.length <= max {
             Captured::Json(std::mem::take(&mut self.buffer))
         } else {
-            Captured::TooLong
+            Captured::Unreadable
         };
-        if let Some((_, kept)) = self.keeps.take().and_then(|at| self.kept.get_mut(at)) {
-            *kept = value;
+        if self.place_of(&self.list) == Place::There {
+            // `null`, as Go writes an empty list.
+            if value != Captured::Json(b"null".to_vec()) {
+                return Err(self.no_list(self.position - self.length as u64));
+            }
+            self.lists += 1;
         }
+        self.keep(&value);
         self.value_ended();
         Ok(())
     }

@@ -80,14 +80,17 @@ pub enum SourceError {
     #[error("page {page} of the source is not the last one, but the next one cannot be requested: {reason}")]
     NextPage { page: u64, reason: NextPageError },
     #[error(
-        "page {page} of the source names no next page, but its header {header} says that there is more than the \
+        "page {page} of the source names no next page, but its {says_so} says that there is more than the \
          {customers} customers on it: this source pages in another way, which the parameter SourceNext must name"
     )]
     OnlyPage {
         page: u64,
-        header: &'static str,
+        /// Its header or its member.
+        says_so: String,
         customers: u64,
     },
+    #[error("page {page} of the source has no customers, but an error in its member {member}")]
+    ErrorMember { page: u64, member: &'static str },
     #[error(
         "page {page} of the source could not be read within the function's time: give the function more time (or \
          more memory, which makes it faster), or let the source answer in smaller pages"
@@ -153,6 +156,7 @@ impl SourceError {
             | Self::EmptyPages { .. }
             | Self::NextPage { .. }
             | Self::OnlyPage { .. }
+            | Self::ErrorMember { .. }
             | Self::OutOfTime { .. } => None,
         }
     }

@@ -71,6 +71,9 @@ impl SourceError {
                  examples)"
                     .to_owned()
             }
+            Self::ErrorMember { .. } => {
+                "correct SourceUrl (its path and query), or ask the source's operator what the error is".to_owned()
+            }
             Self::OutOfTime { .. } => "let the source answer in smaller pages".to_owned(),
         }
     }

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 
 use super::{
-    envelope::{Captured, Envelope, InvalidEnvelope, Step},
+    envelope::{Envelope, InvalidEnvelope, Step},
     json_array::{Element, InvalidJsonArray, JsonArraySplitter},
+    member::Captured,
+    more,
     paging::Paging,
     pointer::Pointer,
 };
@@ -41,10 +43,11 @@ impl ListReader {
     #[must_use]
     pub fn new(paging: &Paging, max_element_bytes: usize) -> Self {
         let envelope = paging.items.as_ref();
+        let members = || paging.members().chain(more::members());
         Self {
             max_element_bytes,
             splitter: JsonArraySplitter::new(max_element_bytes),
-            envelope: envelope.map(|list| Envelope::new(list.clone(), paging.members())),
+            envelope: envelope.map(|list| Envelope::new(list.clone(), members())),
             in_list: envelope.is_none(),
         }
     }

@@ -1,6 +1,9 @@
-//! Headers by which a page says that it is not the only one.
+//! How a page says that it is not the only one, or not a page at all, beside what the configuration names.
 
 use http::HeaderMap;
+use url::Url;
+
+use super::{link, member::Captured, paging::NextPage, pointer::Pointer};
 
 /// How many customers there are on all pages. `X-WP-Total` is WordPress's, `X-Total` GitLab's, `X-Pagination-Total-Count`
 /// Yii's.
@@ -18,20 +21,94 @@ const PAGES: [&str; 3] = ["x-total-pages", "x-wp-totalpages", "x-pagination-page
 /// The number or the cursor of the next page.
 const NEXT: [&str; 3] = ["x-next-page", "x-next-cursor", "x-next-token"];
 
-/// The name of a header that says that there is more than the page's `held` customers.
-pub(super) fn says_more(headers: &HeaderMap, held: u64) -> Option<&'static str> {
-    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
-    let number = |name: &str| text(name)?.parse::<u64>().ok();
+/// Members that lead to the next page, or say that there is one.
+const MEMBERS: [&str; 19] = [
+    "/has_more",
+    "/hasMore",
+    "/next",
+    "/next_page",
+    "/nextPage",
+    "/next_page_token",
+    "/nextPageToken",
+    "/next_cursor",
+    "/nextCursor",
+    "/next_url",
+    "/nextRecordsUrl",
+    "/@odata.nextLink",
+    "/_links/next",
+    "/links/next",
+    "/meta/next",
+    "/meta/pagination/links/next",
+    "/pagination/next",
+    "/paging/next",
+    "/response_metadata/next_cursor",
+];
+
+/// Members in which an answer with 200 reports an error.
+const ERRORS: [&str; 2] = ["/error", "/errors"];
+
+/// The members that are looked at here.
+pub(super) fn members() -> impl Iterator<Item = Pointer> {
+    let names = MEMBERS.into_iter().chain(ERRORS);
+    names.filter_map(|name| Pointer::parse(name).ok())
+}
+
+/// The member in which a page reports an error.
+pub(super) fn error_member<'a>(member: impl Fn(&Pointer) -> &'a Captured) -> Option<&'static str> {
+    first_of(&ERRORS, member)
+}
+
+/// The header or the member by which a page of `customers` says that there is more, where `next` led to no next page.
+pub(super) fn says_more<'a>(
+    next: &NextPage,
+    url: &Url,
+    headers: &HeaderMap,
+    customers: u64,
+    member: impl Fn(&Pointer) -> &'a Captured,
+) -> Option<String> {
+    if let Some(name) = header_says_more(headers, customers) {
+        return Some(format!("header {name}"));
+    }
+    if *next == NextPage::Link {
+        return first_of(&MEMBERS, member).map(|name| format!("member {name}"));
+    }
+    let has_link = !matches!(link::next(headers, url), Ok(None));
+    has_link.then(|| "header link".to_owned())
+}
+
+/// The first of these members that has a value.
+fn first_of<'a>(names: &[&'static str], member: impl Fn(&Pointer) -> &'a Captured) -> Option<&'static str> {
+    let has_value = |name: &&&str| Pointer::parse(name).is_ok_and(|name| member(&name).is_something());
+    names.iter().find(has_value).copied()
+}
+
+/// The name of a header that says that there is more than `held` customers.
+fn header_says_more(headers: &HeaderMap, held: u64) -> Option<&'static str> {
+    let value = |name: &str| Some(headers.get(name)?.as_bytes().trim_ascii());
     let more = |names: &[&'static str], held| {
-        let mut names = names.iter();
-        names
-            .find(|name| number(name).is_some_and(|total| total > held))
-            .copied()
+        let is_more = |name: &&&str| value(name).and_then(number).is_some_and(|total| total > held);
+        names.iter().find(is_more).copied()
     };
-    more(&TOTALS, held).or_else(|| more(&PAGES, 1)).or_else(|| {
-        NEXT.into_iter()
-            .find(|name| text(name).is_some_and(|text| !text.is_empty()))
-    })
+    // `0-24/319` (RFC 9110 §14.4).
+    let range = || {
+        let total = value("content-range")?.rsplit(|byte| *byte == b'/').next()?;
+        (number(total)? > held).then_some("content-range")
+    };
+    let next = || {
+        let has_value = |name: &&str| value(name).is_some_and(|text| !text.is_empty());
+        NEXT.into_iter().find(has_value)
+    };
+    more(&TOTALS, held)
+        .or_else(|| more(&PAGES, 1))
+        .or_else(range)
+        .or_else(next)
+}
+
+/// A number as servers write it: `1000`, `1,000`, `1000.0`.
+fn number(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?.trim_matches('"');
+    let whole = text.strip_suffix(".0").unwrap_or(text);
+    whole.replace([',', '_', ' ', '\''], "").parse().ok()
 }
 
 #[cfg(test)]
@@ -45,6 +122,16 @@ mod tests {
             ("x-total-count", "25", 25, false),
             ("X-Total-Count", " 26 ", 25, true),
             ("x-total-count", "many", 25, false),
+            ("x-total-count", "1,000", 25, true),
+            ("x-total-count", "1 000", 25, true),
+            ("x-total-count", "\"26\"", 25, true),
+            ("x-total-count", "26.0", 25, true),
+            ("x-total-count", "25.0", 25, false),
+            ("content-range", "0-24/26", 25, true),
+            ("content-range", "items 0-24/26", 25, true),
+            ("content-range", "0-24/25", 25, false),
+            ("content-range", "0-24/*", 25, false),
+            ("x-next-page", "\u{e9}", 25, true),
             ("x-wp-total", "26", 25, true),
             ("x-total", "26", 25, true),
             ("total-count", "26", 25, true),
@@ -62,10 +149,14 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(
                 http::HeaderName::from_bytes(name.to_lowercase().as_bytes()).unwrap(),
-                value.parse().unwrap(),
+                http::HeaderValue::from_bytes(value.as_bytes()).unwrap(),
             );
             let expected = says.then(|| name.to_lowercase());
-            assert_eq!(says_more(&headers, held), expected.as_deref(), "{name}: {value}");
+            assert_eq!(
+                header_says_more(&headers, held),
+                expected.as_deref(),
+                "{name}: {value}"
+            );
         }
     }
 }

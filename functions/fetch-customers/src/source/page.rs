@@ -6,10 +6,10 @@ use reqwest::Response;
 
 use super::{
     body::Body,
-    envelope::Captured,
     error::{Format, SourceError},
     json_array::Element,
     list::{End, InvalidList, ListReader},
+    member::Captured,
     paging::Paging,
     pointer::Pointer,
 };

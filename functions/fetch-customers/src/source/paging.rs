@@ -9,8 +9,8 @@ use shared::{
 use url::{Url, form_urlencoded};
 
 use super::{
-    envelope::Captured,
     link::{self, UnreadableLink},
+    member::Captured,
     pointer::Pointer,
 };
 
@@ -63,7 +63,7 @@ pub enum NextPageError {
     UnreadableLink,
     #[error("its Link header announces one, but not with a URL that can be requested")]
     LinkIsNoUrl,
-    #[error("{0} is neither text nor a number (SourceNext)")]
+    #[error("{0} cannot be read as text or a number (SourceNext)")]
     Unreadable(Pointer),
     #[error(
         "{0} is no URL that can be requested (SourceNext): if it is a cursor, SourceCursorParameter must name \
@@ -159,7 +159,7 @@ impl Paging {
         };
         let value = match more {
             Captured::Absent => return Ok(None),
-            Captured::TooLong => None,
+            Captured::Unreadable => None,
             Captured::Json(json) => serde_json::from_slice(json).ok(),
         };
         match value {
@@ -233,7 +233,7 @@ impl NextPage {
 fn text_of(member: &Captured) -> Result<Option<String>, ()> {
     let json = match member {
         Captured::Absent => return Ok(None),
-        Captured::TooLong => return Err(()),
+        Captured::Unreadable => return Err(()),
         Captured::Json(json) => json,
     };
     match serde_json::from_slice(json) {

@@ -12,11 +12,8 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
-    api::SourceApi,
-    error::SourceError,
-    json_array::Element,
-    page::Page,
-    paging::{NextPage, ReadPage},
+    api::SourceApi, error::SourceError, json_array::Element, page::Page, paging::NextPage,
+    sequence::EndedPage,
 };
 
 /// How long the rest of the first page is read, to find out what it says of the next one: a person waits.
@@ -117,14 +114,12 @@ impl SourceApi {
         while let Some(element) = page.next().await? {
             elements.add(element);
         }
-        let last_id = elements.last.as_deref().and_then(read_customer_id);
-        let read = ReadPage {
+        let ended = EndedPage {
+            number: PAGE,
             url,
-            headers: page.headers(),
-            next: page.member(self.paging.next.member()),
-            more: page.member(self.paging.more.as_ref()),
-            elements: elements.count,
-            last_id: last_id.as_ref(),
+            page: &page,
+            customers: elements.count,
+            last: elements.last.as_deref(),
         };
         let place = match &self.paging.next {
             NextPage::Link => "the Link header (SourceNext is empty)".to_owned(),
@@ -133,7 +128,7 @@ impl SourceApi {
             NextPage::Number => "the page number (SourceNext is page)".to_owned(),
         };
         let count = elements.count;
-        match self.next_page(PAGE, read, true)? {
+        match self.next_page(&ended, true)? {
             Some(next) if next == *url => Err(SourceError::Loop { page: PAGE }),
             Some(_) => Ok(format!(
                 "the first page has {count} customers and a next page, by {place}"

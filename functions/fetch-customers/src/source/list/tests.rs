@@ -115,6 +115,28 @@ fn members_are_kept_before_and_behind_the_list() {
 }
 
 #[test]
+fn member_of_no_object_is_unreadable() {
+    for (meta, next) in [
+        (r#"[{"next":1}]"#, Captured::Unreadable),
+        (r#""next""#, Captured::Unreadable),
+        ("7", Captured::Unreadable),
+        ("null", Captured::Absent),
+        ("[ ]", Captured::Absent),
+        (r#"{},"meta":null"#, Captured::Absent),
+        (r#"{"next":1},"meta":null"#, json("1")),
+        (r#"{"next":1},"meta":[2]"#, json("1")),
+        (r#"{"next":1},"meta":{"next":null}"#, json("1")),
+        (r#"{"next":1},"meta":{"next":2}"#, json("2")),
+    ] {
+        let outcome = outcome("/data", &format!(r#"{{"meta":{meta},"data":[]}}"#));
+        assert_eq!(outcome.next, next, "{meta}");
+    }
+    // An object that is looked into is not kept.
+    let outcome = outcome("/more/data", r#"{"more":{"data":[1]}}"#);
+    assert_eq!(outcome.more, Captured::Unreadable);
+}
+
+#[test]
 fn members_of_any_size_take_bounded_memory() {
     let long = format!("\"{}\"", "x]},\\\"[".repeat(5_000));
     let page = format!(r#"{{"x":{long},{long}:1,"y":[{long}],"more":{long},"data":[1],"z":{{"a":{long}}}}}"#);
@@ -122,7 +144,7 @@ fn members_of_any_size_take_bounded_memory() {
     assert_eq!(outcome.elements, ["1"]);
     assert_eq!(
         (outcome.end, outcome.more),
-        (Ok(End::Complete), Captured::TooLong)
+        (Ok(End::Complete), Captured::Unreadable)
     );
 }
 
@@ -153,6 +175,7 @@ fn invalid_page_is_an_error_with_its_position() {
         ("<html>", invalid(0, false)),
         (r#"{"data":{"a":1}}"#, invalid(8, true)),
         (r#"{"data":"x"}"#, invalid(8, true)),
+        (r#"{"data":nothing}"#, invalid(8, true)),
         (r#"{data:[1]}"#, invalid(1, false)),
         (r#"{"a" 1}"#, invalid(5, false)),
         (r#"{"a":,"data":[]}"#, invalid(5, false)),

@@ -170,7 +170,7 @@ fn announced_but_unusable_next_page_is_an_error() {
     let too_long = ReadPage {
         url: &Url::parse(PAGE).unwrap(),
         headers: &HeaderMap::new(),
-        next: &Captured::TooLong,
+        next: &Captured::Unreadable,
         more: &Captured::Absent,
         elements: 1,
         last_id: None,
