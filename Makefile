@@ -32,6 +32,8 @@
 ## Variables of make run:
 ##   CUSTOMERS=200        number of generated customers, about 3 % of them invalid
 ##   CUSTOMERS_FILE=path  your own customers instead: a JSON array in the source's format
+##   SOURCE_ITEMS=/data   where the list is in that file, if it is a page of a source that wraps its list
+##   DRY_RUN=1            only check each customer, and report how many would be rejected, and why
 ##   ORDER_DATE=date      the run's order date, such as 2023-10-15T14:30:00Z (default: now)
 ##   KEEP=1               leave it running until Ctrl-C, and print how to inspect it
 ##
@@ -64,6 +66,8 @@ FUNCTION ?= fetch-customers
 INPUT ?=
 CUSTOMERS ?= 200
 CUSTOMERS_FILE ?=
+SOURCE_ITEMS ?=
+DRY_RUN ?=
 ORDER_DATE ?=
 KEEP ?=
 SEEDS ?= 100000
@@ -197,6 +201,7 @@ run: customers-file
 	@$(ARTIFACTS) lay-out $(QUICK) $(HOST_ARCHITECTURE) --binaries target/quick
 	@BUILT_TEMPLATE=$(QUICK)/template.yaml target/quick/local-run \
 		$(if $(CUSTOMERS_FILE),--customers-file '$(CUSTOMERS_FILE)',--customers '$(CUSTOMERS)') \
+		$(if $(SOURCE_ITEMS),--source-items '$(SOURCE_ITEMS)') $(if $(filter-out 0 no,$(DRY_RUN)),--dry-run) \
 		$(if $(ORDER_DATE),--order-date '$(ORDER_DATE)') $(if $(filter-out 0 no,$(KEEP)),--keep)
 
 quick: $(PYTHON_TOOLS) quick-build

@@ -44,6 +44,8 @@ pub enum Error {
     Schedule(String),
     #[error("fetch-customers failed in all its attempts: {0}")]
     RunFailed(String),
+    #[error("the dry run failed: {0}")]
+    DryRunFailed(String),
 }
 
 impl Error {

@@ -11,11 +11,12 @@
 //! | the built template, without what MiniStack does not support | `template` |
 //! | `sam deploy`, and the stack's outputs | `deploy` |
 //! | the schedule, fired as EventBridge would | `schedule` |
-//! | a run, followed to its end | [`run`] |
+//! | a run, followed to its end | [`run`]; a dry run, [`dry_run`] |
 //! | the contents of the queues | [`queues`] |
 //! | what became of each customer | [`reconciliation`] |
 //! | the progress, and the table of a finished run | [`progress`], [`report`] |
 
+pub mod dry_run;
 pub mod paths;
 pub mod progress;
 pub mod queues;

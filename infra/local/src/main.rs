@@ -1,5 +1,6 @@
 //! `make run`: the whole system on this machine, from the deployment to the table of what became of each customer.
 
+mod customers_file;
 mod keep_hints;
 mod options;
 
@@ -40,7 +41,7 @@ async fn main() -> ExitCode {
 }
 
 /// # Returns
-/// Whether every customer is accounted for.
+/// Whether every customer is accounted for; a dry run is only a report.
 async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let (source, order_date) = (options.source()?, options.order_date()?);
     let mut work = tempfile::Builder::new()
@@ -64,6 +65,13 @@ async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
         say(&format!("  {note}"));
     }
 
+    if options.dry_run {
+        say(&format!("• dry run of {} customers", source.served().count()));
+        let dry_run = stack.dry_run(order_date).await?;
+        say(&report::dry_run_table(&dry_run, order_date).to_string());
+        say("✓ nothing was enqueued, nothing was posted");
+        return Ok(true);
+    }
     say(&format!("• running {} customers", source.served().count()));
     let mut progress = Progress::new(source.served().count());
     let run = stack

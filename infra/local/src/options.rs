@@ -7,6 +7,8 @@ use clap::Parser;
 use sandbox::{Customer, Customers, Expected, customers};
 use shared::domain::order_date::OrderDate;
 
+use crate::customers_file::{self, CustomersFileError};
+
 /// Deploys template.yaml on this machine, runs customers through it, and shows what became of each.
 #[derive(Debug, Parser)]
 #[command(name = "make run", version)]
@@ -17,6 +19,18 @@ pub(crate) struct Options {
     /// A JSON array of customers in the source's format, instead of generated ones.
     #[arg(long, value_name = "PATH", conflicts_with = "customers")]
     customers_file: Option<PathBuf>,
+    /// Where the list is in that file, as a JSON pointer such as /data; by default the file is the list.
+    #[arg(
+        long,
+        value_name = "POINTER",
+        default_value = "",
+        hide_default_value = true,
+        requires = "customers_file"
+    )]
+    source_items: String,
+    /// Check each customer, and enqueue nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// The order date of the run, RFC 3339; now, if it is not given.
     #[arg(long, value_name = "DATE")]
     order_date: Option<OrderDate>,
@@ -38,36 +52,13 @@ pub(crate) enum Source {
     Given(Vec<String>),
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CustomersFileError {
-    #[error("cannot read CUSTOMERS_FILE {path}: {source}")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error(
-        "CUSTOMERS_FILE {path} must be a JSON array of customers, such as [{{\"{ID}\": \"123\", …}}]: {reason}",
-        ID = shared::mapping::customer::ID
-    )]
-    NotCustomers {
-        path: PathBuf,
-        reason: serde_json::Error,
-    },
-}
-
 impl Options {
-    ///
     /// # Errors
-    /// The user's file cannot be read, or is not a JSON array.
+    /// The user's file cannot be read, or has no list of customers.
     pub(crate) fn source(&self) -> Result<Source, CustomersFileError> {
-        let Some(path) = self.customers_file.clone() else {
-            return Ok(Source::MadeUp(customers::generate(self.customers, self.seed)));
-        };
-        let json = match std::fs::read(&path) {
-            Ok(json) => json,
-            Err(source) => return Err(CustomersFileError::Unreadable { path, source }),
-        };
-        match Customers::parse(&json) {
-            Ok(Customers::Given(elements)) => Ok(Source::Given(elements.to_vec())),
-            Ok(Customers::MadeUp { .. } | Customers::Bytes(_)) => Ok(Source::Given(Vec::new())),
-            Err(reason) => Err(CustomersFileError::NotCustomers { path, reason }),
+        match &self.customers_file {
+            Some(path) => Ok(Source::Given(customers_file::read(path, &self.source_items)?)),
+            None => Ok(Source::MadeUp(customers::generate(self.customers, self.seed))),
         }
     }
 
