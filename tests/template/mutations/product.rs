@@ -46,6 +46,9 @@ pub(super) fn mutations() -> Vec<Mutation> {
         people_queues_outlive_the_stack: "dead letters are deleted with it" {
             "/Resources/DeadLetterQueue/DeletionPolicy": null
         }
+        people_queues_outlive_the_stack: "a failed first deployment leaves a queue behind" {
+            "/Resources/FailedRunsQueue/DeletionPolicy": "Retain"
+        }
         people_queues_outlive_the_stack: "failed runs are deleted with a queue that is replaced" {
             "/Resources/FailedRunsQueue/UpdateReplacePolicy": "Delete"
         }
