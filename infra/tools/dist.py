@@ -7,26 +7,31 @@ The same build gives the same bytes.
 """
 
 import hashlib
-import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
 
 import artifacts
+import licenses
 import sbom
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-# What comes along as it is, the executable scripts included.
+# What comes along as it is: scripts, and the documents that one needs without the sources, with all that they link to.
 FILES = [
     "samconfig.toml",
     "infra/RUNBOOK.md",
     "infra/backfill.sh",
     "infra/invoke.sh",
     "infra/events",
+    "infra/dashboard.svg",
     "docs/deployment.md",
+    "docs/failures.md",
+    "docs/monitoring.md",
+    "docs/performance.md",
+    "docs/runs.md",
+    "tests/bench/chart.svg",
     "SECURITY.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
@@ -36,26 +41,17 @@ FILES = [
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def third_party_licenses(crates):
-    """The license of each crate, and the texts that it comes with."""
-    metadata = subprocess.run(["cargo", "metadata", "--format-version", "1", "--locked"], check=True, capture_output=True)
-    packages = json.loads(metadata.stdout)["packages"]
-    parts = []
-    for package in sorted(packages, key=lambda package: (package["name"], package["version"])):
-        # Those of this workspace have no source.
-        if (package["name"], package["version"]) not in crates or package["source"] is None:
-            continue
-        parts.append(f"{'=' * 100}\n{package['name']} {package['version']}: {package['license']}\n{package['repository'] or ''}\n")
-        folder = pathlib.Path(package["manifest_path"]).parent
-        for text in sorted(folder.iterdir()):
-            if text.is_file() and text.name.upper().startswith(("LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT")):
-                parts.append(f"{'-' * 100}\n{text.name}\n\n{text.read_text(encoding='utf-8', errors='replace')}\n")
-    return "".join(parts)
+def copy_files(to):
+    """Puts into the folder `to` what comes along as it is."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    for name in FILES:
+        path = root / name
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if path.is_dir() else shutil.copy2)(path, to / name)
 
 
 def collect(built, architecture, to):
     """Puts everything into the folder `to`."""
-    root = pathlib.Path(__file__).resolve().parents[2]
     template = yaml_parse((built / "template.yaml").read_text(encoding="utf-8"))
     for name, _ in artifacts.functions(template):
         executable = built / name / "bootstrap"
@@ -70,12 +66,9 @@ def collect(built, architecture, to):
             shutil.copy2(built / resource["Properties"]["Location"], nested)
             resource["Properties"]["Location"] = "infra/monitoring.yaml"
     (to / "template.yaml").write_text(yaml_dump(template), encoding="utf-8")
-    for name in FILES:
-        path = root / name
-        (to / name).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if path.is_dir() else shutil.copy2)(path, to / name)
+    copy_files(to)
     crates = sbom.write(built, architecture, to / "sbom")
-    (to / "THIRD-PARTY-LICENSES.txt").write_text(third_party_licenses(crates), encoding="utf-8")
+    (to / "THIRD-PARTY-LICENSES.txt").write_text(licenses.third_party(crates, architecture), encoding="utf-8")
     sums = []
     for path in files(to):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -105,7 +98,7 @@ def main(built, architecture, archive):
         folder.mkdir()
         try:
             collect(built, architecture, folder)
-        except artifacts.Refused as refusal:
+        except (artifacts.Refused, licenses.Missing) as refusal:
             sys.exit(f"Refused: {refusal}")
         pack(folder, archive)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()

@@ -73,7 +73,8 @@ fn built(executable: &[u8]) -> TempDir {
     folder
 }
 
-fn python(arguments: &[&str]) -> Output {
+/// Runs Python from the root of the repository.
+pub(crate) fn python(arguments: &[&str]) -> Output {
     let python = Command::new(root().join(".tools/venv/bin/python"))
         .args(arguments)
         .current_dir(root())

@@ -116,16 +116,20 @@ fn runbook_queries_use_logged_events_and_fields() {
     assert!(checked >= RUNBOOK_QUERIES, "{checked} queries");
 }
 
+/// The links of a document, with the numbers of their lines.
+pub(crate) fn links(document: &Document) -> impl Iterator<Item = (usize, &str)> {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());
+    document.prose().flat_map(|(at, line)| {
+        LINK.captures_iter(line)
+            .map(move |link| (at, link.get(1).unwrap().as_str()))
+    })
+}
+
 #[test]
 fn links_lead_to_files_and_headings() {
-    static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());
     let documents = Document::all();
     for document in &documents {
-        let links = document.prose().flat_map(|(at, line)| {
-            LINK.captures_iter(line)
-                .map(move |link| (at, link.get(1).unwrap().as_str()))
-        });
-        for (at, link) in links.filter(|(_, link)| !link.starts_with("https://")) {
+        for (at, link) in links(document).filter(|(_, link)| !link.starts_with("https://")) {
             let place = format!("{}:{at}: {link}", document.path.display());
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() {

@@ -4,6 +4,7 @@
 //! * `mutations`: each rule is broken on purpose, since a rule that no mutation breaks checks nothing.
 //! * `budget`: how long an outage may last.
 //! * `documents`: the documents' tables of parameters and alarms, links, and width.
+//! * `artifacts`: what is deployed; `dist`: what comes along in the zip.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +15,7 @@
 
 mod artifacts;
 mod budget;
+mod dist;
 mod documents;
 mod mutations;
 mod rules;

@@ -1,0 +1,71 @@
+//! The zip that deploys without Rust, as far as nothing needs to be built for it.
+
+use std::path::Path;
+
+use integration_tests::documents::Document;
+
+use crate::artifacts::python;
+use crate::documents::links;
+
+/// Runs Python statements that use the modules of `infra/tools`, and returns what they print.
+fn print(statements: &str) -> String {
+    let output = python(&[
+        "-c",
+        &format!("import sys; sys.path[:0] = ['infra/tools']; {statements}"),
+    ]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn zip_has_every_file_its_documents_link_to() {
+    let zip = tempfile::tempdir().unwrap();
+    let to = zip.path().to_str().unwrap();
+    print(&format!(
+        "import dist, pathlib; dist.copy_files(pathlib.Path('{to}'))"
+    ));
+    let documents: Vec<Document> = Document::all()
+        .into_iter()
+        .filter(|document| zip.path().join(&document.path).exists())
+        .collect();
+    assert!(
+        documents
+            .iter()
+            .any(|document| document.path == Path::new("docs/deployment.md")),
+        "{documents:?}"
+    );
+    let missing: Vec<String> = documents
+        .iter()
+        .flat_map(|document| {
+            let folder = zip.path().join(document.path.parent().unwrap());
+            links(document)
+                .filter(|(_, link)| !link.starts_with('#') && !link.starts_with("https://"))
+                .filter(move |(_, link)| !folder.join(link.split('#').next().unwrap()).exists())
+                .map(|(at, link)| format!("{}:{at}: {link}", document.path.display()))
+        })
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn every_linked_crate_has_its_license_text() {
+    for architecture in ["arm64", "x86_64"] {
+        let text = print(&format!(
+            "import licenses, sbom; print(licenses.third_party(sbom.linked('{architecture}'), '{architecture}'))"
+        ));
+        // A title of its own follows each text, and each crate's heading has its repository at most.
+        let rule = "=".repeat(100);
+        let crates: Vec<&str> = text.split(&format!("{rule}\n")).skip(1).collect();
+        assert!(crates.len() > 150, "{} crates", crates.len());
+        let without: Vec<&&str> = crates
+            .iter()
+            .filter(|entry| !entry.contains(&"-".repeat(100)))
+            .collect();
+        assert!(without.is_empty(), "{without:?}");
+        for standard in ["MIT", "BSD-3-Clause", "Apache-2.0"] {
+            let heading = format!("{rule}\n{standard}, the standard text\n");
+            assert_eq!(text.matches(&heading).count(), 1, "{standard}");
+        }
+    }
+}
