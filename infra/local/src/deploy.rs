@@ -28,24 +28,21 @@ impl Sam<'_> {
         template: &Path,
         parameters: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
-        // The project's samconfig.toml is for a real account.
-        let no_config = self.paths.work.join("samconfig.toml");
-        std::fs::write(&no_config, "version = 0.1\n")
-            .map_err(Error::io(format!("write {}", no_config.display())))?;
+        let config = self.paths.sam_config();
+        let text = format!("version = 0.1\n\n[default.global.parameters]\nstack_name = \"{stack}\"\n");
+        std::fs::write(&config, text).map_err(Error::io(format!("write {}", config.display())))?;
         let overrides = parameters.iter().map(|(name, value)| format!("{name}={value}"));
         let mut command = self.command();
         command
             .args([
                 "deploy",
-                "--stack-name",
-                stack,
                 "--resolve-s3",
                 "--no-confirm-changeset",
                 "--no-progressbar",
             ])
             .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
             .arg("--config-file")
-            .arg(no_config)
+            .arg(config)
             .arg("--template-file")
             .arg(template)
             .arg("--parameter-overrides")

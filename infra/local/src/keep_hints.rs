@@ -10,8 +10,8 @@ use local_run::LocalDeployment;
 pub(crate) async fn hints(stack: &LocalDeployment) -> Result<String, Box<dyn Error>> {
     let aws = stack.aws_url();
     let api = stack.sandbox.base_url();
-    let function = stack.output("FetchCustomersFunctionArn")?;
-    let redrive = stack.output("RedriveOrdersFunctionArn")?;
+    let config = stack.paths.sam_config();
+    let config = config.display();
     let (queue, dead) = (
         stack.output("CustomerQueueUrl")?,
         stack.output("DeadLetterQueueUrl")?,
@@ -26,10 +26,10 @@ Everything keeps running until Ctrl-C. In another terminal, from the root of thi
   export AWS_ENDPOINT_URL={aws} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 A run, and a backfill of one customer:
-  cargo lambda invoke --remote --data-file infra/events/run.json {function}
-  cargo lambda invoke --remote --data-file infra/events/backfill-one-customer.json {function}
+  infra/invoke.sh {config} fetch-customers infra/events/run.json
+  infra/invoke.sh {config} fetch-customers infra/events/backfill-one-customer.json
 The dead letters, by reason, age and order date:
-  cargo lambda invoke --remote --data-ascii '{{}}' {redrive}
+  infra/invoke.sh {config} redrive-orders '{{}}'
 The queues:
   aws --endpoint-url {aws} sqs get-queue-attributes --attribute-names All --queue-url {queue}
   aws --endpoint-url {aws} sqs receive-message --message-attribute-names All --visibility-timeout 0 --queue-url {dead}

@@ -100,6 +100,11 @@ impl Paths {
         self.work.join("ministack.log")
     }
 
+    /// The file that names the stack, for `sam` and for `infra/invoke.sh`. The project's own is for a real account.
+    pub fn sam_config(&self) -> PathBuf {
+        self.work.join("samconfig.toml")
+    }
+
     /// The search path of the processes: the tools first.
     pub(crate) fn search_path(&self) -> String {
         let inherited = shared::config::environment("PATH").unwrap_or_default();
