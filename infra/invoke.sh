@@ -26,8 +26,8 @@ case $input in
     *) input=$(cat "$input") ;;
 esac
 
-# As the SAM CLI writes it: one `name = "value"` a line.
-setting() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$config" | head -1; }
+# As the SAM CLI writes it: one `name = "value"` a line. The answers come last, after the defaults for all commands.
+setting() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$config" | tail -1; }
 stack=$(setting stack_name) region=$(setting region) profile=$(setting profile)
 [ -z "$region" ] || export AWS_DEFAULT_REGION=$region AWS_REGION=$region
 [ -z "$profile" ] || export AWS_PROFILE=$profile

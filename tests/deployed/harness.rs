@@ -32,7 +32,7 @@ pub(crate) const MAX_RECEIVE_COUNT: u64 = 5;
 pub(crate) const PAGE_SIZE: u64 = 500;
 
 /// The stack's servers and clients live as long as this runtime: a test's own would end with the first test.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 static STACK: OnceCell<Result<Mutex<LocalDeployment>, String>> = OnceCell::const_new();
 
 /// Waits until no other test uses the stack, resets it, and runs `test`.

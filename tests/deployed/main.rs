@@ -3,6 +3,7 @@
 //!
 //! * `job`: the main job, and what a second run does.
 //! * `failures`: what ends on a queue for people.
+//! * `first_day`: the commands of docs/deployment.md, on a local AWS of their own.
 //! * `kills`: workers that are killed in the middle of their work.
 //! * `metrics`: what they print for CloudWatch.
 //! * `monitoring`: alarms and dashboard.
@@ -22,6 +23,7 @@
 )]
 
 mod failures;
+mod first_day;
 mod harness;
 mod job;
 mod kills;

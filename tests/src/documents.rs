@@ -41,6 +41,33 @@ pub fn variable(parameter: &str) -> String {
     words.collect()
 }
 
+/// The blocks of commands (`sh`) between a heading, such as `## Environments`, and the next one.
+#[must_use]
+pub fn commands(document: &str, heading: &str) -> Vec<String> {
+    let (mut lines, mut is_below, mut blocks) = (document.lines(), false, Vec::new());
+    while let Some(line) = lines.next() {
+        if line.starts_with('#') {
+            is_below = line == heading;
+        } else if let Some(kind) = line.trim_start().strip_prefix("```") {
+            let block = code_block(line, &mut lines);
+            if is_below && kind == "sh" {
+                blocks.push(block);
+            }
+        }
+    }
+    blocks
+}
+
+/// The lines after a fence up to the next one, without the fence's indentation.
+pub(crate) fn code_block<'a>(fence: &str, lines: &mut impl Iterator<Item = &'a str>) -> String {
+    let indent = fence.len() - fence.trim_start().len();
+    let block: Vec<&str> = lines
+        .take_while(|line| line.trim() != "```")
+        .map(|line| line.get(indent..).unwrap_or_default())
+        .collect();
+    block.join("\n")
+}
+
 /// The root of the repository.
 #[must_use]
 pub fn root() -> PathBuf {

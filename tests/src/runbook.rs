@@ -1,6 +1,6 @@
 //! `infra/RUNBOOK.md` as a program reads it.
 
-use crate::documents::anchor;
+use crate::documents::{anchor, code_block};
 
 const TEXT: &str = include_str!("../../infra/RUNBOOK.md");
 
@@ -36,15 +36,10 @@ impl Runbook {
                     ..Page::default()
                 });
             } else if let Some(kind) = line.trim_start().strip_prefix("```") {
-                let indent = line.len() - line.trim_start().len();
-                let block: Vec<&str> = lines
-                    .by_ref()
-                    .take_while(|line| line.trim() != "```")
-                    .map(|line| line.get(indent..).unwrap_or_default())
-                    .collect();
+                let block = code_block(line, &mut lines);
                 match kind {
-                    "sh" => page.commands.push(block.join("\n")),
-                    "sh aws-only" => page.aws_only.push(block.join("\n")),
+                    "sh" => page.commands.push(block),
+                    "sh aws-only" => page.aws_only.push(block),
                     _ => panic!("a block of the kind {kind:?}"),
                 }
             } else if let Some(section) = line.strip_prefix("### ") {

@@ -1,8 +1,11 @@
 //! The zip that deploys without Rust, as far as nothing needs to be built for it.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
-use integration_tests::documents::Document;
+use integration_tests::documents::{Document, root};
 
 use crate::artifacts::python;
 use crate::documents::links;
@@ -68,4 +71,34 @@ fn every_linked_crate_has_its_license_text() {
             assert_eq!(text.matches(&heading).count(), 1, "{standard}");
         }
     }
+}
+
+/// An AWS CLI that knows no stack but `orders`, and whose function answers `{}`.
+const AWS: &str = r#"#!/bin/sh
+case "$1 $2" in
+    "cloudformation describe-stacks") [ "$4" = orders ] && echo arn:fetch-customers ;;
+    "lambda invoke") while [ $# -gt 1 ]; do shift; done; echo '{}' > "$1"; echo None ;;
+esac
+"#;
+
+#[test]
+fn invoke_finds_stack_that_was_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let aws = folder.path().join("aws");
+    fs::write(&aws, AWS).unwrap();
+    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+    // As the SAM CLI saves another name than the one that it suggests.
+    let config = folder.path().join("samconfig.toml");
+    let answers = fs::read_to_string(root().join("samconfig.toml")).unwrap() + "stack_name = \"orders\"\n";
+    fs::write(&config, answers).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let output = Command::new(root().join("infra/invoke.sh"))
+        .arg(config)
+        .args(["fetch-customers", "{}"])
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "{}\n\n");
 }

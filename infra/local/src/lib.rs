@@ -5,7 +5,7 @@
 //!
 //! | what | module |
 //! | --- | --- |
-//! | start and stop | [`LocalDeployment`], in `stack`; files in [`paths`] |
+//! | start and stop | [`LocalDeployment`], in `stack`; [`LocalAws`] without a stack; files in [`paths`] |
 //! | MiniStack as a child process that never outlives this one | `ministack` |
 //! | a record of every AWS call of the functions | [`recorder`] |
 //! | the built template, without what MiniStack does not support | `template` |
@@ -27,6 +27,7 @@ pub mod run;
 
 mod deploy;
 mod error;
+mod local_aws;
 mod ministack;
 mod schedule;
 mod stack;
@@ -34,4 +35,5 @@ mod template;
 
 pub use deploy::Outputs;
 pub use error::Error;
+pub use local_aws::{LocalAws, LocalTemplate};
 pub use stack::{LocalDeployment, STACK, Settings};

@@ -11,10 +11,10 @@ use shared::http::{HttpClient, Tls};
 
 use crate::deploy::{Outputs, Sam};
 use crate::error::Error;
-use crate::ministack::{MiniStack, REGION, free_port};
+use crate::local_aws::LocalAws;
+use crate::ministack::{MiniStack, REGION};
 use crate::paths::{Paths, architecture};
 use crate::recorder::Recorder;
-use crate::template;
 
 /// The name of the stack on the local AWS.
 pub const STACK: &str = "customer-order-sync";
@@ -56,17 +56,12 @@ impl LocalDeployment {
             parameters,
         } = settings;
         step("starting the two APIs and a local AWS (MiniStack)");
-        let sandbox = Sandbox::start(sandbox)
-            .await
-            .map_err(Error::io("start the sandbox"))?;
-        let port = free_port()?;
-        let recorder = Recorder::start(format!("http://127.0.0.1:{port}")).await?;
-        let ministack = MiniStack::start(&paths, port, recorder.url()).await?;
-        let config = local_config(ministack.url())?;
+        let aws = LocalAws::start(paths, sandbox).await?;
+        let config = local_config(aws.url())?;
 
         step("creating the two secrets");
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
-        let known = sandbox.settings();
+        let known = aws.sandbox.settings();
         let source = create_secret(&secrets, "source", json!({"api_key": known.api_key})).await?;
         let client = json!({"client_id": known.client_id, "client_secret": known.client_secret});
         let destination = create_secret(&secrets, "destination", client).await?;
@@ -75,10 +70,10 @@ impl LocalDeployment {
         let mut all = BTreeMap::from(
             [
                 ("Architecture", architecture().to_owned()),
-                ("SourceUrl", sandbox.customers_url()),
+                ("SourceUrl", aws.sandbox.customers_url()),
                 ("SourceSecretArn", source),
-                ("DestinationUrl", sandbox.orders_url()),
-                ("TokenUrl", sandbox.token_url()),
+                ("DestinationUrl", aws.sandbox.orders_url()),
+                ("TokenUrl", aws.sandbox.token_url()),
                 // The sandbox answers 409 for an order that exists, and only then.
                 ("ConflictMeans", "duplicate".to_owned()),
                 ("DestinationSecretArn", destination),
@@ -86,13 +81,19 @@ impl LocalDeployment {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         all.extend(parameters);
-        let adapted = template::adapt(&paths.built_template, paths.work.join("template.json"), &all)?;
+        let adapted = aws.template(&all)?;
         let sam = Sam {
-            paths: &paths,
-            endpoint: ministack.url(),
+            paths: &aws.paths,
+            endpoint: aws.url(),
         };
         sam.deploy(STACK, &adapted.path, &all).await?;
         let outputs = sam.outputs(STACK).await?;
+        let LocalAws {
+            sandbox,
+            recorder,
+            paths,
+            ministack,
+        } = aws;
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),

@@ -1,5 +1,6 @@
 //! The built templates, adapted to what the local AWS supports. The templates themselves do not depend on it.
 
+mod alarm_arns;
 mod numeric_parameters;
 mod unsupported;
 mod visit;
@@ -10,15 +11,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::local_aws::LocalTemplate;
 use visit::visit;
-
-/// A template that can be deployed locally.
-#[derive(Debug)]
-pub(crate) struct LocalTemplate {
-    pub(crate) path: PathBuf,
-    /// What was changed, one line each.
-    pub(crate) notes: Vec<String>,
-}
 
 /// Writes the template that is deployed locally to `path`: the built one, without what MiniStack does not support. Its
 /// nested templates are written beside it.
@@ -35,6 +29,7 @@ pub(crate) fn adapt(
     let mut template: Value = serde_saphyr::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
     let mut notes = unsupported::remove(&mut template);
     notes.extend(numeric_parameters::write(&mut template, parameters));
+    alarm_arns::write(&mut template);
     let folder = built.parent().unwrap_or(Path::new("/"));
     make_absolute(&mut template, folder);
     for (id, location) in nested(&mut template) {
