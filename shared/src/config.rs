@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::Uri;
 use url::{Host, Url};
 
 use crate::domain::order_id::OneOrderPer;
@@ -46,7 +46,7 @@ impl<'a> Variables<'a> {
 
     /// Reads a variable that must be set. `parse` returns the rule that an invalid value breaks: "must be …".
     pub fn required<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
-        if self.value(name).is_none() {
+        if !self.is_set(name) {
             self.problems.push(format!("{name} is not set"));
         }
         self.optional(name, parse)
@@ -62,6 +62,12 @@ impl<'a> Variables<'a> {
                 None
             }
         }
+    }
+
+    /// Whether a variable is set, to whatever value.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.value(name).is_some()
     }
 
     /// Adds a problem of several variables together. The text names them.
@@ -141,24 +147,12 @@ pub fn one_order_per(value: &str) -> Result<OneOrderPer, &'static str> {
     }
 }
 
-/// Parses the name of an HTTP header.
+/// Parses `true` or `false`.
 ///
 /// # Errors
-/// The rule, for characters that RFC 9110 §5.1 does not allow.
-pub fn header_name(value: &str) -> Result<HeaderName, &'static str> {
-    value
-        .parse()
-        .map_err(|_| "must be the name of an HTTP header, such as x-api-key")
-}
-
-/// Parses a value that is sent in an HTTP header, and keeps it out of any debug output.
-///
-/// # Errors
-/// It has characters that RFC 9110 §5.5 does not allow.
-pub fn secret_header_value(value: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
-    let mut value = HeaderValue::from_str(value)?;
-    value.set_sensitive(true);
-    Ok(value)
+/// The rule, for any other word.
+pub fn flag(value: &str) -> Result<bool, &'static str> {
+    value.parse().map_err(|_| "must be true or false")
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 //! * [`clock`]: the time of day, injected.
 //! * [`sqs`]: batch calls to SQS; [`duplicate_filter`]: duplicates, detected in bounded memory.
 //! * [`http`] and [`aws`]: how the clients of the remote APIs are set up.
-//! * [`config`], [`input`] and [`secret`]: environment variables, the input of a manual invocation, and credentials.
+//! * [`config`], [`input`], [`secret`] and [`header`]: environment variables, the input of a manual invocation,
+//!   credentials, and the headers that carry them.
 //! * [`fields`] and [`text`]: JSON objects and strings, borrowed where possible.
 
 pub mod aws;
@@ -16,6 +17,7 @@ pub mod config;
 pub mod domain;
 pub mod duplicate_filter;
 pub mod fields;
+pub mod header;
 pub mod http;
 pub mod input;
 pub mod lambda;

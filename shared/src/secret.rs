@@ -1,37 +1,14 @@
 //! Credentials from Secrets Manager.
 
 use aws_sdk_secretsmanager::Client;
-use http::{
-    HeaderMap, HeaderName,
-    header::{
-        ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE,
-        TRAILER, TRANSFER_ENCODING, UPGRADE,
-    },
-};
+use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
     aws::{describe_without_message, error_code, is_transient},
-    config::secret_header_value,
+    header::{RESERVED_HEADERS, secret_header_value},
 };
-
-/// Headers that belong to HTTP itself: a request with another value of one of them is a broken request.
-static RESERVED_HEADERS: [HeaderName; 13] = [
-    ACCEPT_ENCODING,
-    CONNECTION,
-    CONTENT_ENCODING,
-    CONTENT_LENGTH,
-    EXPECT,
-    HOST,
-    HeaderName::from_static("keep-alive"),
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 /// A secret of one of the two APIs: `{"api_key": "…", "headers": {"x-version": "2"}}`.
 #[derive(Debug)]
@@ -152,7 +129,7 @@ fn static_headers(members: Option<&Value>, own: &[HeaderName]) -> Result<HeaderM
         // One of a list that is public: the name shows nothing of the secret.
         if RESERVED_HEADERS.contains(&name) || own.contains(&name) {
             return Err(format!(
-                "`headers` must not have {name}, which the function sets itself"
+                "`headers` must not have {name}, which HTTP or the function sets itself"
             ));
         }
         let value = value.as_str().ok_or("`headers` must be an object of texts")?;
@@ -248,11 +225,11 @@ mod tests {
             ),
             (
                 r#"{"Content-Length": "7"}"#,
-                "`headers` must not have content-length, which the function sets itself",
+                "`headers` must not have content-length, which HTTP or the function sets itself",
             ),
             (
                 r#"{"X-Own": "hunter2"}"#,
-                "`headers` must not have x-own, which the function sets itself",
+                "`headers` must not have x-own, which HTTP or the function sets itself",
             ),
         ] {
             assert_eq!(with_headers(headers).unwrap_err(), reason);

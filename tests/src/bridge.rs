@@ -165,6 +165,7 @@ pub fn redrive_orders(aws: &Aws) -> redrive_orders::handler::Handler {
         queue_url: QUEUE_URL.to_owned(),
         dead_letter_queue_url: DEAD_LETTER_QUEUE_URL.to_owned(),
         one_order_per: OneOrderPer::Run,
+        log_customer_ids: true,
     };
     redrive_orders::handler::Handler::new(config, &aws.sdk_config(), wall_clock(aws))
 }

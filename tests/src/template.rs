@@ -143,6 +143,11 @@ impl Template {
         &self.0["Conditions"][name]
     }
 
+    /// What must hold between parameters, as it is declared.
+    pub fn rules(&self) -> &Value {
+        &self.0["Rules"]
+    }
+
     /// The parameters as they are declared.
     pub fn parameters(&self) -> &Map<String, Value> {
         self.0["Parameters"].as_object().unwrap()

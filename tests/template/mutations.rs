@@ -3,6 +3,7 @@
 mod monitoring;
 mod mutation;
 mod options;
+mod parameters;
 mod product;
 
 use std::collections::BTreeSet;
@@ -32,10 +33,11 @@ fn unseen(rules: &[(&str, Rule)], template: &Template, mutations: &[Mutation]) -
 
 #[test]
 fn product_rules_see_every_mutation() {
-    assert_eq!(
-        unseen(PRODUCT, Template::product(), &product::mutations()),
-        [""; 0]
-    );
+    let mutations: Vec<Mutation> = product::mutations()
+        .into_iter()
+        .chain(parameters::mutations())
+        .collect();
+    assert_eq!(unseen(PRODUCT, Template::product(), &mutations), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The rules, one function each.
 
 mod alarms;
+mod bounds;
 mod composites;
 mod dashboard;
 mod ensure;
@@ -74,12 +75,17 @@ pub(crate) const PRODUCT: &[(&str, Rule)] = rules![
         every_parameter_is_in_one_group,
         url_is_https_or_loopback,
         secret_is_a_complete_arn,
-        url_bounds_are_the_functions,
-        text_bounds_are_submit_orders,
-        max_in_flight_bounds_are_submit_orders,
         optional_id_is_exact_or_empty,
         alarm_target_is_topic_or_email,
         nested_parameters_have_the_same_rules,
+    },
+    bounds::{
+        url_bounds_are_the_functions,
+        text_bounds_are_the_functions,
+        header_bounds_are_the_functions,
+        max_in_flight_bounds_are_submit_orders,
+        defaults_are_the_functions,
+        authentication_rules_are_submit_orders,
     },
 ];
 

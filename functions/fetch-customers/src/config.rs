@@ -2,8 +2,9 @@
 
 use http::HeaderName;
 use shared::{
-    config::{ConfigError, Variables, api_url, header_name, text},
-    lambda::metrics,
+    config::{ConfigError, Variables, api_url, text},
+    header::key_header_name,
+    lambda::{logging, metrics},
 };
 use url::Url;
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub dead_letter_queue_url: String,
     /// `SOURCE_ITEMS`, `SOURCE_NEXT`, `SOURCE_CURSOR_PARAMETER`, `SOURCE_MORE_POINTER`.
     pub paging: Paging,
+    /// `LOG_CUSTOMER_IDS` (`true`).
+    pub log_customer_ids: bool,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
     pub metrics: metrics::Settings,
 }
@@ -36,11 +39,12 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let source_url = variables.required("SOURCE_URL", api_url);
-        let api_key_header = variables.optional("SOURCE_API_KEY_HEADER", header_name);
+        let api_key_header = variables.optional("SOURCE_API_KEY_HEADER", key_header_name);
         let source_secret_arn = variables.required("SOURCE_SECRET_ARN", text);
         let queue_url = variables.required("QUEUE_URL", text);
         let dead_letter_queue_url = variables.required("DEAD_LETTER_QUEUE_URL", text);
         let paging = Paging::read(&mut variables);
+        let log_customer_ids = logging::read_customer_ids(&mut variables);
         let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
             Some(Self {
@@ -50,6 +54,7 @@ impl Config {
                 queue_url: queue_url?,
                 dead_letter_queue_url: dead_letter_queue_url?,
                 paging,
+                log_customer_ids,
                 metrics,
             })
         })
@@ -83,6 +88,7 @@ mod tests {
             ("SOURCE_NEXT", "/next"),
             ("SOURCE_CURSOR_PARAMETER", "cursor"),
             ("SOURCE_MORE_POINTER", "/has_more"),
+            ("LOG_CUSTOMER_IDS", "false"),
             ("METRICS_NAMESPACE", "Acme"),
             ("STACK_NAME", "orders"),
         ])
@@ -97,6 +103,7 @@ mod tests {
         assert_eq!(config.paging.next, NextPage::Member(pointer("/next").unwrap()));
         assert_eq!(config.paging.cursor_parameter.as_deref(), Some("cursor"));
         assert_eq!(config.paging.more, pointer("/has_more"));
+        assert!(!config.log_customer_ids);
         assert_eq!(config.metrics.namespace, "Acme");
         assert_eq!(config.metrics.stack, "orders");
     }
@@ -106,6 +113,16 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.api_key_header, "x-api-key");
         assert_eq!(config.paging, Paging::default());
+        assert!(config.log_customer_ids);
+    }
+
+    #[test]
+    fn key_header_is_no_header_of_http() {
+        for name in ["Connection", "Transfer-Encoding", "Host", "Accept"] {
+            let error = read(&[("SOURCE_API_KEY_HEADER", name)]).unwrap_err();
+            let problem = "SOURCE_API_KEY_HEADER must not be a header that HTTP or every request uses";
+            assert!(error.contains(problem), "{name}: {error}");
+        }
     }
 
     #[test]
@@ -145,6 +162,7 @@ mod tests {
             "SOURCE_URL" => Some("http://api.example.com".to_owned()),
             "SOURCE_API_KEY_HEADER" => Some("x api key".to_owned()),
             "SOURCE_ITEMS" => Some("data".to_owned()),
+            "LOG_CUSTOMER_IDS" => Some("flase".to_owned()),
             "STACK_NAME" => Some("\t".to_owned()),
             _ => None,
         })
@@ -157,6 +175,7 @@ mod tests {
             "SOURCE_ITEMS must be a JSON pointer",
             "QUEUE_URL is not set",
             "DEAD_LETTER_QUEUE_URL is not set",
+            "LOG_CUSTOMER_IDS must be true or false",
             "STACK_NAME must be at most 255 letters",
         ] {
             assert!(error.contains(problem), "{problem} is not in: {error}");

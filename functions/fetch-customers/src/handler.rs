@@ -15,6 +15,7 @@ use shared::{
     http::{HttpClient, Tls},
     lambda::{
         invocation::{Invocation, reserve},
+        logging,
         metrics::Metrics,
     },
     mapping::customer::read_customer_id,
@@ -104,12 +105,14 @@ impl Handler {
         }
     }
 
-    /// Reads the configuration from the environment.
+    /// Sets the function up as Lambda runs it: configuration from the environment, which says what is logged too.
     ///
     /// # Errors
     /// The configuration is invalid, or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
-        let config = Config::read(&shared::config::environment)?;
+        let config = Config::read(&shared::config::environment);
+        logging::init(config.as_ref().is_ok_and(|config| config.log_customer_ids));
+        let config = config?;
         let tls = Tls::from_system()?;
         let aws = shared::aws::load(HttpClient::new(&tls, |builder| builder)?).await;
         Ok(Self::new(

@@ -8,7 +8,6 @@ use shared::lambda::invocation::Invocation;
 // One thread: the function waits for the network, and a small Lambda has a fraction of a core.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    shared::lambda::logging::init();
     let handler = shared::lambda::startup::ready(Handler::from_environment().await);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let handler = handler.as_ref().map_err(Clone::clone)?;

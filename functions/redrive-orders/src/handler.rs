@@ -7,7 +7,10 @@ use shared::{
     clock::{WallClock, millis},
     domain::order_id::OneOrderPer,
     http::{HttpClient, Tls},
-    lambda::invocation::{Invocation, diagnostic},
+    lambda::{
+        invocation::{Invocation, diagnostic},
+        logging,
+    },
 };
 use tokio::time::Instant;
 
@@ -78,12 +81,14 @@ impl Handler {
         }
     }
 
-    /// Sets the function up from its environment variables.
+    /// Sets the function up as Lambda runs it: configuration from the environment, which says what is logged too.
     ///
     /// # Errors
     /// The configuration is invalid, or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
-        let config = Config::read(&shared::config::environment)?;
+        let config = Config::read(&shared::config::environment);
+        logging::init(config.as_ref().is_ok_and(|config| config.log_customer_ids));
+        let config = config?;
         let http = HttpClient::new(&Tls::from_system()?, |builder| builder)?;
         let aws = shared::aws::load(http).await;
         Ok(Self::new(config, &aws, shared::clock::system()))

@@ -4,14 +4,12 @@ mod auth;
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use http::{
-    HeaderName,
-    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST},
-};
+use http::{HeaderName, header::AUTHORIZATION};
 use shared::{
-    config::{ConfigError, Variables, api_url, header_name, one_order_per, text},
+    config::{ConfigError, Variables, api_url, flag, one_order_per, text},
     domain::order_id::OneOrderPer,
-    lambda::metrics,
+    header::key_header_name,
+    lambda::{logging, metrics},
 };
 
 use crate::destination::{
@@ -21,8 +19,8 @@ use crate::destination::{
 };
 use auth::{method_header, read_method};
 
-/// How many orders are posted at once where `MAX_IN_FLIGHT` is not set.
-const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+/// How many orders are posted at once where `MAX_IN_FLIGHT` is not set: as many as with the stack's default.
+const DEFAULT_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
 /// The variables, checked.
 #[derive(Debug, Clone)]
@@ -32,7 +30,7 @@ pub struct Config {
     pub destination: OrderApiSettings,
     /// `DESTINATION_AUTH` and its variables, `DESTINATION_SECRET_ARN`.
     pub auth: AuthSettings,
-    /// `ONE_ORDER_PER`: what makes two orders the same.
+    /// `ONE_ORDER_PER` (`run`): what makes two orders the same.
     pub one_order_per: OneOrderPer,
     /// `QUEUE_URL`: the CustomerQueue.
     pub queue_url: String,
@@ -40,8 +38,10 @@ pub struct Config {
     pub queue_retention: Duration,
     /// `DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
-    /// `MAX_IN_FLIGHT`: how many orders of one invocation are posted at once.
+    /// `MAX_IN_FLIGHT` (20): how many orders of one invocation are posted at once.
     pub max_in_flight: NonZeroUsize,
+    /// `LOG_CUSTOMER_IDS` (`true`).
+    pub log_customer_ids: bool,
     /// `LOG_ERROR_TEXT` (`false`): whether the destination's own words are logged, which may repeat personal data.
     pub log_error_text: bool,
     /// `METRICS_NAMESPACE`, `STACK_NAME`.
@@ -68,7 +68,8 @@ impl Config {
         let max_in_flight = variables.optional("MAX_IN_FLIGHT", in_flight);
         let order_interval = variables.optional("ORDERS_PER_SECOND", interval);
         let conflict_means = variables.optional("CONFLICT_MEANS", conflict_means);
-        let duplicate_text = variables.optional("DUPLICATE_TEXT", text);
+        let duplicate_text = variables.optional("DUPLICATE_TEXT", duplicate_text);
+        let log_customer_ids = logging::read_customer_ids(&mut variables);
         let log_error_text = variables.optional("LOG_ERROR_TEXT", flag);
         let metrics = metrics::Settings::read(&mut variables);
         variables.finish(|| {
@@ -92,15 +93,12 @@ impl Config {
                 queue_retention: queue_retention?,
                 dead_letter_queue_url: dead_letter_queue_url?,
                 max_in_flight: max_in_flight.unwrap_or(DEFAULT_IN_FLIGHT),
+                log_customer_ids,
                 log_error_text: log_error_text.unwrap_or(false),
                 metrics,
             })
         })
     }
-}
-
-fn flag(value: &str) -> Result<bool, &'static str> {
-    value.parse().map_err(|_| "must be true or false")
 }
 
 fn conflict_means(value: &str) -> Result<ConflictMeans, &'static str> {
@@ -120,21 +118,26 @@ fn secs(value: &str) -> Result<Duration, &'static str> {
     }
 }
 
-/// A header that the request does not have anyway.
 fn idempotency_key_header(value: &str) -> Result<HeaderName, &'static str> {
-    let name = header_name(value)?;
-    let taken = [AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST];
-    if taken.contains(&name) {
-        return Err("must not be Authorization, Content-Length, Content-Type or Host");
+    match key_header_name(value)? {
+        AUTHORIZATION => Err("must not be Authorization, which carries the token or the API key"),
+        name => Ok(name),
     }
-    Ok(name)
+}
+
+/// A text that every answer contains would make a duplicate of every order that the destination does not accept.
+fn duplicate_text(value: &str) -> Result<String, &'static str> {
+    match value.trim() {
+        "" => Err("must not be blank"),
+        _ => Ok(value.to_owned()),
+    }
 }
 
 /// Each POST in flight may have a connection of its own, and a function has 1,024 file descriptors (Lambda quotas):
 /// with 1,000 in flight some fail, with 500 none.
 fn in_flight(value: &str) -> Result<NonZeroUsize, &'static str> {
-    match value.parse() {
-        Ok(count @ 1..=400) => NonZeroUsize::new(count).ok_or("must not be 0"),
+    match value.parse::<NonZeroUsize>() {
+        Ok(count) if count.get() <= 400 => Ok(count),
         Ok(_) | Err(_) => Err("must be a whole number from 1 to 400"),
     }
 }
@@ -149,177 +152,4 @@ fn interval(value: &str) -> Result<Duration, &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::destination::oauth::{AuthMethod, ClientAuth};
-
-    const REQUIRED: [(&str, &str); 6] = [
-        ("DESTINATION_URL", "https://api.example.com/orders"),
-        ("TOKEN_URL", "https://login.example.com/token"),
-        (
-            "DESTINATION_SECRET_ARN",
-            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:destination",
-        ),
-        (
-            "QUEUE_URL",
-            "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
-        ),
-        ("QUEUE_RETENTION_SECS", "345600"),
-        (
-            "DEAD_LETTER_QUEUE_URL",
-            "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters",
-        ),
-    ];
-
-    fn read(changed: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let all: Vec<(&str, &str)> = changed.iter().chain(&REQUIRED).copied().collect();
-        Config::read(&|name| {
-            all.iter()
-                .find(|(set, _)| *set == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn optional_variables_have_defaults() {
-        let config = read(&[("ORDERS_PER_SECOND", "0"), ("OAUTH_SCOPE", "")]).unwrap();
-        assert_eq!(config.destination.idempotency_key_header, "Idempotency-Key");
-        let AuthMethod::Oauth(oauth) = config.auth.method else {
-            panic!("not OAuth")
-        };
-        assert_eq!(oauth.client_auth, ClientAuth::Basic);
-        assert_eq!((oauth.scope, oauth.audience), (None, None));
-        assert_eq!(config.one_order_per, OneOrderPer::Run);
-        assert_eq!(config.max_in_flight.get(), 10);
-        assert_eq!(config.destination.order_interval, None);
-        assert_eq!(config.destination.conflicts.means, ConflictMeans::Confirm);
-        assert_eq!(config.destination.conflicts.duplicate_text, None);
-        assert!(!config.log_error_text);
-        assert_eq!(config.metrics.namespace, "CustomerOrderSync");
-    }
-
-    #[test]
-    fn every_variable_is_read() {
-        let config = read(&[
-            ("IDEMPOTENCY_KEY_HEADER", "X-Request-Key"),
-            ("OAUTH_SCOPE", "orders:write"),
-            ("OAUTH_AUDIENCE", "https://api.example.com"),
-            ("OAUTH_CLIENT_AUTH", "post"),
-            ("ONE_ORDER_PER", "month"),
-            ("MAX_IN_FLIGHT", "20"),
-            ("ORDERS_PER_SECOND", "2.5"),
-            ("CONFLICT_MEANS", "retry"),
-            ("DUPLICATE_TEXT", "already exists"),
-            ("LOG_ERROR_TEXT", "true"),
-            ("METRICS_NAMESPACE", "Acme"),
-            ("STACK_NAME", "orders"),
-        ])
-        .unwrap();
-        assert_eq!(config.destination.url.as_str(), "https://api.example.com/orders");
-        assert_eq!(config.destination.idempotency_key_header, "x-request-key");
-        let AuthMethod::Oauth(oauth) = &config.auth.method else {
-            panic!("not OAuth")
-        };
-        assert_eq!(oauth.url.as_str(), "https://login.example.com/token");
-        assert_eq!(oauth.scope.as_deref(), Some("orders:write"));
-        assert_eq!(oauth.audience.as_deref(), Some("https://api.example.com"));
-        assert_eq!(oauth.client_auth, ClientAuth::Post);
-        assert!(config.auth.secret_arn.ends_with(":destination"));
-        assert!(config.queue_url.ends_with("/queue"));
-        assert_eq!(config.queue_retention, Duration::from_secs(345_600));
-        assert!(config.dead_letter_queue_url.ends_with("/dead-letters"));
-        assert_eq!(config.one_order_per, OneOrderPer::Month);
-        assert_eq!(config.max_in_flight.get(), 20);
-        assert_eq!(
-            config.destination.order_interval,
-            Some(Duration::from_millis(400))
-        );
-        assert!(config.log_error_text);
-        let conflicts = config.destination.conflicts;
-        assert_eq!(conflicts.means, ConflictMeans::Retry);
-        assert_eq!(conflicts.duplicate_text.as_deref(), Some("already exists"));
-        assert_eq!(
-            (&*config.metrics.namespace, &*config.metrics.stack),
-            ("Acme", "orders")
-        );
-    }
-
-    #[test]
-    fn api_key_replaces_oauth() {
-        for (changed, expected) in [
-            (None, "authorization"),
-            (Some(("DESTINATION_API_KEY_HEADER", "X-Api-Key")), "x-api-key"),
-        ] {
-            let by_key = [("DESTINATION_AUTH", "header"), ("TOKEN_URL", "")];
-            let config = read(&by_key.into_iter().chain(changed).collect::<Vec<_>>()).unwrap();
-            let AuthMethod::ApiKey { header } = config.auth.method else {
-                panic!("not a key")
-            };
-            assert_eq!(header, expected);
-            assert_eq!(config.auth.own_headers, [expected, "idempotency-key"]);
-        }
-    }
-
-    #[test]
-    fn contradictory_authentication_is_reported() {
-        let by_key = ("DESTINATION_AUTH", "header");
-        for (changed, problem) in [
-            (
-                vec![("DESTINATION_AUTH", "key")],
-                "DESTINATION_AUTH must be oauth or header",
-            ),
-            (
-                vec![by_key],
-                "TOKEN_URL must be empty where DESTINATION_AUTH is header",
-            ),
-            (
-                vec![by_key, ("DESTINATION_API_KEY_HEADER", "Host"), ("TOKEN_URL", "")],
-                "DESTINATION_API_KEY_HEADER must not be Content-Length, Content-Type or Host",
-            ),
-            (
-                vec![
-                    by_key,
-                    ("TOKEN_URL", ""),
-                    ("DESTINATION_API_KEY_HEADER", "x-key"),
-                    ("IDEMPOTENCY_KEY_HEADER", "X-Key"),
-                ],
-                "DESTINATION_API_KEY_HEADER must not be IDEMPOTENCY_KEY_HEADER",
-            ),
-        ] {
-            let error = read(&changed).unwrap_err().to_string();
-            assert!(error.ends_with(problem), "{problem} is not in: {error}");
-        }
-    }
-
-    #[test]
-    fn invalid_variables_are_reported_together() {
-        let error = read(&[
-            ("DESTINATION_URL", "http://api.example.com"),
-            ("TOKEN_URL", ""),
-            ("OAUTH_CLIENT_AUTH", "digest"),
-            ("ONE_ORDER_PER", "week"),
-            ("QUEUE_RETENTION_SECS", "4 days"),
-            ("MAX_IN_FLIGHT", "0"),
-            ("CONFLICT_MEANS", "exists"),
-            ("LOG_ERROR_TEXT", "yes"),
-            ("ORDERS_PER_SECOND", "-1"),
-            ("METRICS_NAMESPACE", "AWS/Lambda"),
-        ])
-        .unwrap_err()
-        .to_string();
-        for problem in [
-            "DESTINATION_URL must be an https:// URL",
-            "TOKEN_URL is not set",
-            "OAUTH_CLIENT_AUTH must be basic or post",
-            "ONE_ORDER_PER must be run, day, month or customer",
-            "CONFLICT_MEANS must be duplicate, retry or confirm",
-            "LOG_ERROR_TEXT must be true or false",
-            "QUEUE_RETENTION_SECS must be a whole number of seconds",
-            "MAX_IN_FLIGHT must be a whole number from 1 to 400",
-            "ORDERS_PER_SECOND must be a number",
-            "METRICS_NAMESPACE must be at most 255 letters",
-        ] {
-            assert!(error.contains(problem), "{problem} is not in: {error}");
-        }
-    }
-}
+mod tests;

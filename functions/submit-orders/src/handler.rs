@@ -19,6 +19,7 @@ use shared::{
     http::{HttpClient, Tls, backoff},
     lambda::{
         invocation::{ANSWER_MARGIN, Invocation, diagnostic, minus_margin},
+        logging,
         metrics::Metrics,
     },
     preflight::InvalidCheckInput,
@@ -141,12 +142,15 @@ impl Handler {
         }
     }
 
-    /// Sets the function up as Lambda runs it: configuration from the environment, the real network and clock.
+    /// Sets the function up as Lambda runs it: configuration from the environment, which says what is logged too; the real
+    /// network and clock.
     ///
     /// # Errors
     /// The configuration is invalid, or the system has no root certificates.
     pub async fn from_environment() -> Result<Self, lambda_runtime::Error> {
-        let config = Config::read(&shared::config::environment)?;
+        let config = Config::read(&shared::config::environment);
+        logging::init(config.as_ref().is_ok_and(|config| config.log_customer_ids));
+        let config = config?;
         let http = HttpClient::new(&Tls::from_system()?, |builder| builder)?;
         Ok(Self::new(
             config,

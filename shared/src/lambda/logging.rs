@@ -19,7 +19,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    config::environment,
+    config::{Variables, environment, flag},
     text::{MAX_LINE, one_line},
 };
 
@@ -27,14 +27,16 @@ use crate::{
 /// requests, and with them credentials and personal data.
 const OURS: [&str; 4] = ["shared", "fetch_customers", "redrive_orders", "submit_orders"];
 
+/// Reads `LOG_CUSTOMER_IDS`: whether customer ids are logged. They are by default.
+pub fn read_customer_ids(variables: &mut Variables<'_>) -> bool {
+    variables.optional("LOG_CUSTOMER_IDS", flag).unwrap_or(true)
+}
+
 /// Sends every `tracing` event to standard output as one JSON line; see [`subscriber`].
 ///
 /// The level is `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration, or else INFO.
-/// `LOG_CUSTOMER_IDS` says whether customer ids are logged: unless it is `true` or empty, they are not.
-pub fn init() {
+pub fn init(customer_ids: bool) {
     let level = environment("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
-    let customer_ids =
-        environment("LOG_CUSTOMER_IDS").is_none_or(|value| value.is_empty() || value == "true");
     let subscriber = subscriber(&level, customer_ids, std::io::stdout);
     // It fails only if there is a subscriber already, which is a test's own.
     let _ = tracing::subscriber::set_global_default(subscriber);

@@ -8,5 +8,6 @@
 pub mod mapping;
 
 pub use shared::{
-    aws, clock, config, domain, duplicate_filter, fields, http, input, lambda, preflight, secret, sqs, text,
+    aws, clock, config, domain, duplicate_filter, fields, header, http, input, lambda, preflight, secret,
+    sqs, text,
 };

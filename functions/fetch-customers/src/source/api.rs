@@ -11,7 +11,7 @@ use reqwest::Request;
 use secrecy::ExposeSecret;
 use shared::{
     clock::WallClock,
-    config::secret_header_value,
+    header::secret_header_value,
     http::{HttpClient, retry_after::RetryAfter},
     secret::{Wanted, read_secret},
 };

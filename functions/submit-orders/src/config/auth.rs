@@ -1,43 +1,69 @@
 //! How the function authenticates itself to the destination.
 
-use http::{
-    HeaderName, HeaderValue,
-    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST},
+use http::{HeaderName, header::AUTHORIZATION};
+use shared::{
+    config::{Variables, api_url},
+    header::key_header_name,
 };
-use shared::config::{Variables, api_url, header_name, text};
 
 use crate::destination::oauth::{AuthMethod, ClientAuth, OauthSettings};
 
 /// `DESTINATION_AUTH`: `oauth` (the default) with `TOKEN_URL`, `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_CLIENT_AUTH`, or
-/// `header` with `DESTINATION_API_KEY_HEADER` (default `Authorization`).
+/// `header` with `DESTINATION_API_KEY_HEADER` (default `Authorization`). A variable of the other one that says anything
+/// but its default is a problem: it would have no effect.
 pub(super) fn read_method(
     variables: &mut Variables<'_>,
     idempotency_key_header: &HeaderName,
 ) -> Option<AuthMethod> {
-    let by_key = variables
-        .optional("DESTINATION_AUTH", auth_by_key)
-        .unwrap_or(false);
-    if !by_key {
-        let url = variables.required("TOKEN_URL", api_url);
-        let scope = variables.optional("OAUTH_SCOPE", header_text);
-        let audience = variables.optional("OAUTH_AUDIENCE", header_text);
-        let client_auth = variables.optional("OAUTH_CLIENT_AUTH", client_auth);
-        return Some(AuthMethod::Oauth(OauthSettings {
-            url: url?,
-            scope,
-            audience,
-            client_auth: client_auth.unwrap_or(ClientAuth::Basic),
-        }));
+    let by_key = match variables.optional("DESTINATION_AUTH", auth_by_key) {
+        Some(by_key) => by_key,
+        // It is not known which of the others apply.
+        None if variables.is_set("DESTINATION_AUTH") => return None,
+        None => false,
+    };
+    if by_key {
+        let header = read_api_key_header(variables, idempotency_key_header);
+        Some(AuthMethod::ApiKey { header })
+    } else {
+        read_oauth(variables).map(AuthMethod::Oauth)
     }
-    if variables.optional("TOKEN_URL", text).is_some() {
-        variables.problem("TOKEN_URL must be empty where DESTINATION_AUTH is header");
+}
+
+fn read_oauth(variables: &mut Variables<'_>) -> Option<OauthSettings> {
+    variables.optional("DESTINATION_API_KEY_HEADER", |value| match value {
+        // The parameter's default.
+        "Authorization" => Ok(()),
+        _ => Err("must be Authorization or empty where DESTINATION_AUTH is oauth"),
+    });
+    let url = variables.required("TOKEN_URL", api_url);
+    let scope = variables.optional("OAUTH_SCOPE", printable_ascii);
+    let audience = variables.optional("OAUTH_AUDIENCE", printable_ascii);
+    let client_auth = variables.optional("OAUTH_CLIENT_AUTH", client_auth);
+    Some(OauthSettings {
+        url: url?,
+        scope,
+        audience,
+        client_auth: client_auth.unwrap_or(ClientAuth::Basic),
+    })
+}
+
+fn read_api_key_header(variables: &mut Variables<'_>, idempotency_key_header: &HeaderName) -> HeaderName {
+    for name in ["TOKEN_URL", "OAUTH_SCOPE", "OAUTH_AUDIENCE"] {
+        if variables.is_set(name) {
+            variables.problem(&format!("{name} must be empty where DESTINATION_AUTH is header"));
+        }
     }
-    let header = variables.optional("DESTINATION_API_KEY_HEADER", api_key_header);
+    variables.optional("OAUTH_CLIENT_AUTH", |value| match value {
+        // The parameter's default.
+        "basic" => Ok(()),
+        _ => Err("must be basic or empty where DESTINATION_AUTH is header"),
+    });
+    let header = variables.optional("DESTINATION_API_KEY_HEADER", key_header_name);
     let header = header.unwrap_or(AUTHORIZATION);
     if header == *idempotency_key_header {
         variables.problem("DESTINATION_API_KEY_HEADER must not be IDEMPOTENCY_KEY_HEADER");
     }
-    Some(AuthMethod::ApiKey { header })
+    header
 }
 
 /// The header that it sets.
@@ -56,18 +82,12 @@ fn auth_by_key(value: &str) -> Result<bool, &'static str> {
     }
 }
 
-fn api_key_header(value: &str) -> Result<HeaderName, &'static str> {
-    let name = header_name(value)?;
-    if [CONTENT_LENGTH, CONTENT_TYPE, HOST].contains(&name) {
-        return Err("must not be Content-Length, Content-Type or Host");
+fn printable_ascii(value: &str) -> Result<String, &'static str> {
+    if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Ok(value.to_owned())
+    } else {
+        Err("must be printable ASCII")
     }
-    Ok(name)
-}
-
-fn header_text(value: &str) -> Result<String, &'static str> {
-    HeaderValue::from_str(value)
-        .map(|_| value.to_owned())
-        .map_err(|_| "must be printable text")
 }
 
 fn client_auth(value: &str) -> Result<ClientAuth, &'static str> {

@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION
 use secrecy::ExposeSecret;
 use shared::{
     clock::WallClock,
-    config::secret_header_value,
+    header::secret_header_value,
     http::Unreachable,
     secret::{Secret, SecretError, Wanted, read_secret},
 };
