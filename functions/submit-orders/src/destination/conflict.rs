@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::http::retry_after::RetryAfter;
+use serde_json::Deserializer;
+use shared::{http::retry_after::RetryAfter, text::Text};
 
 /// After so long no earlier request is under way any more: API gateways and load balancers end a request after 30 to
 /// 60 s by default (Amazon API Gateway 29 s, Application Load Balancer and nginx 60 s).
@@ -53,7 +54,7 @@ impl ConflictSettings {
     ) -> Option<Conflict> {
         if let Some(text) = &self.duplicate_text
             && status.is_client_error()
-            && String::from_utf8_lossy(body).contains(text)
+            && contains(body, text)
         {
             return Some(Conflict::Exists);
         }
@@ -73,6 +74,27 @@ impl ConflictSettings {
         };
         Some(conflict)
     }
+}
+
+/// Whether a body contains the text: as it is, or in a string of its JSON, which may write it with escapes.
+fn contains(body: &[u8], text: &str) -> bool {
+    let body = String::from_utf8_lossy(body);
+    body.contains(text) || has_string_with(&body, text)
+}
+
+/// Reads each byte once: it stops where the text is no JSON, and where a body was cut.
+fn has_string_with(json: &str, text: &str) -> bool {
+    let mut rest = json;
+    // Outside of its strings, JSON has no quotation mark.
+    while let Some((_, string)) = rest.find('"').map(|at| rest.split_at(at)) {
+        let mut strings = Deserializer::from_str(string).into_iter::<Text<'_>>();
+        match strings.next() {
+            Some(Ok(decoded)) if decoded.contains(text) => return true,
+            Some(Ok(_)) => rest = string.get(strings.byte_offset()..).unwrap_or_default(),
+            Some(Err(_)) | None => return false,
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -189,5 +211,42 @@ mod tests {
             read(ConflictMeans::Duplicate, Some("already exists"), other, 0),
             None
         );
+    }
+
+    #[test]
+    fn duplicate_text_with_escapes_is_found() {
+        let text = r#"a/b: "é" 😀"#;
+        for body in [
+            r#"a/b: "é" 😀"#,
+            r#"{"message": "a/b: \"é\" 😀"}"#,
+            r#"{"code": 7, "errors": [{"message": "no: a\/b: \"\u00E9\" \ud83d\uDE00!"}]}"#,
+            r#"{"a\/b: \"\u00e9\" \ud83d\ude00": true}"#,
+            // Cut, and with a byte order mark.
+            "\u{feff}[\"a\\/b: \\\"é\\\" 😀\", \"and mo",
+        ] {
+            let read = read(
+                ConflictMeans::Retry,
+                Some(text),
+                (422, body, RetryAfter::Absent),
+                0,
+            );
+            assert_eq!(read, Some(Conflict::Exists), "{body}");
+        }
+        for body in [
+            // Not in one string.
+            r#"["a/b: ", "\"é\" 😀"]"#,
+            // Escaped twice: a string that shows JSON.
+            r#"{"message": "a\\/b: \\\"é\\\" 😀"}"#,
+            r#"{"message": "\ud800", "#,
+            "\"",
+        ] {
+            let read = read(
+                ConflictMeans::Retry,
+                Some(text),
+                (422, body, RetryAfter::Absent),
+                0,
+            );
+            assert_eq!(read, None, "{body}");
+        }
     }
 }
