@@ -4,7 +4,7 @@
 pub(crate) mod tls;
 mod unreachable;
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use http::{Method, header::CONTENT_ENCODING};
 use integration_tests::bridge::{Bridge, Environment, http_client};
@@ -12,6 +12,8 @@ use reqwest::Request;
 use sandbox::{Action, Answer, Compression, Endpoint, RawAnswer, Rule, Sandbox, Settings, customers};
 use serde_json::json;
 use submit_orders::destination::transport::{ANSWER_LIMIT, Transport};
+
+use crate::logs::{LOGGING, lines, logged};
 
 const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 
@@ -114,9 +116,14 @@ async fn freeze_does_not_end_run() {
     assert_eq!(bridge.run(run.clone()).await.unwrap().progress.fetched, 30);
     let pages_read = bridge.sandbox.counters().source_requests;
     bridge.sandbox.freeze();
+    LazyLock::force(&LOGGING);
     assert_eq!(bridge.run(run).await.unwrap().progress.fetched, 30);
     // The request that broke did not reach a page.
     assert_eq!(bridge.sandbox.counters().source_requests, 2 * pages_read);
+    let lines = lines(&logged());
+    let count = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
+    // The repeated request makes a page's own retry, a second later, unnecessary.
+    assert_eq!((count("request_repeated"), count("page_retried")), (1, 0));
 }
 
 /// Header lines that curl accepts.

@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::raw::{RawAnswer, Then, rendered};
+use crate::raw::{RawAnswer, Then};
 use crate::state::Shared;
 
 /// How HTTP ends on a connection.
@@ -58,16 +58,21 @@ pub(crate) async fn accept(
     mut stopped: oneshot::Receiver<()>,
 ) {
     let mut connections = JoinSet::new();
+    // Whether the last attempt failed, mostly for want of file descriptors: a connection that ends gives one back.
+    let mut is_exhausted = false;
     loop {
         tokio::select! {
             _ = &mut stopped => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
+            Some(_) = connections.join_next() => is_exhausted = false,
+            accepted = listener.accept(), if !is_exhausted || connections.is_empty() => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(serve(stream, router.clone(), shared.clone()));
                 }
-                // Out of file descriptors, mostly: some are given back soon.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(_) => {
+                    is_exhausted = true;
+                    // Where others have them all, the next attempt is at once.
+                    tokio::task::yield_now().await;
+                }
             },
         }
     }
@@ -134,15 +139,14 @@ impl Server {
             return wire.end(Ending::Reset).await;
         }
         let (number, in_use) = usage.begin_request();
+        if self.most_requests.is_some_and(|most| number > most) {
+            return wire.end(Ending::Close).await;
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(wire.clone());
         let mut response = self.router.call(request).await?;
         if let Some(raw) = response.extensions_mut().remove() {
             return wire.end(Ending::Write(raw)).await;
-        }
-        if self.most_requests == Some(number) {
-            let last = rendered(response, Then::Close).await;
-            return wire.end(Ending::Write(last)).await;
         }
         Ok(response.map(|body| {
             Body::new(TrackedBody {

@@ -54,7 +54,8 @@ pub struct Settings {
     pub duplicate_answer: Option<Answer>,
     /// A connection is closed when it has been idle for so long after a request.
     pub keep_alive_timeout: Option<Duration>,
-    /// A connection is closed right after so many answers, without a `Connection: close`.
+    /// A connection that has answered so many requests is closed when the next one arrives, without an answer: what a
+    /// client meets whose request crosses the server's close.
     pub requests_per_connection: Option<u64>,
     /// The header whose value must be the `orderId`.
     pub idempotency_key_header: String,

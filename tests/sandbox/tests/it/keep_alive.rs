@@ -44,7 +44,7 @@ async fn busy_connection_outlives_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn connection_closes_after_its_number_of_requests() {
+async fn connection_closes_at_the_request_after_its_last() {
     let sandbox = start(Settings {
         requests_per_connection: Some(2),
         ..Settings::default()
@@ -55,7 +55,9 @@ async fn connection_closes_after_its_number_of_requests() {
         let answer = request_page(&mut stream).await;
         assert!(!answer.contains("connection: close"), "{answer}");
     }
+    stream.write_all(PAGE_REQUEST).await.unwrap();
     assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
+    assert_eq!(sandbox.counters().source_requests, 2);
 }
 
 #[tokio::test]
