@@ -33,13 +33,43 @@ async fn api_key_is_sent_as_it_is() {
     for header in ["Authorization", "X-Api-Key"] {
         let bridge = bridge(header, &json!({"api_key": KEY})).await;
         enqueue(&bridge, 1..=20);
-        bridge.drain().await;
+        assert_eq!(bridge.deliver(20).await.1, [""; 0]);
         assert_eq!(bridge.sandbox.ledger().len(), 20, "{header}");
         let counters = bridge.sandbox.counters();
         assert_eq!((counters.token_requests, counters.order_posts), (0, 20));
         // The key is read once for all of them.
         assert_eq!(bridge.aws.calls("GetSecretValue").len(), 1);
     }
+}
+
+#[tokio::test]
+async fn api_key_is_read_once_for_each_batch_with_posts() {
+    let bridge = bridge("x-api-key", &json!({"api_key": KEY})).await;
+    enqueue(&bridge, 1..=25);
+    // Two batches of ten, one of five, and one without a message.
+    bridge.drain().await;
+    assert_eq!(bridge.sandbox.ledger().len(), 25);
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 3);
+    bridge.enqueue(["no JSON".to_owned()]);
+    bridge.drain().await;
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 3);
+}
+
+#[tokio::test]
+async fn rotated_api_key_is_used_from_the_next_batch_on() {
+    let bridge = bridge("x-api-key", &json!({"api_key": "fixture-old-key"})).await;
+    let old = Rule::on(Endpoint::Orders, sandbox::Answer::status(201)).calls(1);
+    bridge.sandbox.set_faults([old]);
+    enqueue(&bridge, 1..=1);
+    bridge.drain().await;
+    let rotated = json!({"api_key": KEY});
+    bridge.aws.set_secret(DESTINATION_SECRET, rotated.to_string());
+    enqueue(&bridge, 2..=2);
+    bridge.drain().await;
+    assert_eq!(bridge.sandbox.ledger().len(), 1);
+    // The old key was not sent again: no 401 led to another read.
+    assert_eq!(bridge.sandbox.counters().order_posts, 2);
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 2);
 }
 
 #[tokio::test]
@@ -54,7 +84,7 @@ async fn refused_api_key_is_read_once_more() {
 }
 
 #[tokio::test]
-async fn rotated_api_key_is_used_at_once() {
+async fn api_key_rotated_within_a_batch_is_used_at_once() {
     let bridge = bridge("x-api-key", &json!({"api_key": KEY})).await;
     enqueue(&bridge, 1..=1);
     bridge.drain().await;
@@ -62,7 +92,8 @@ async fn rotated_api_key_is_used_at_once() {
     bridge.sandbox.set_faults([unauthorized]);
     enqueue(&bridge, 2..=2);
     assert_eq!(bridge.deliver(1).await.1, [""; 0]);
-    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 2);
+    // One for each batch, and one for the 401.
+    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 3);
 }
 
 #[tokio::test]

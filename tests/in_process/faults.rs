@@ -1,7 +1,8 @@
 //! Every row of the failure table, over real HTTP, and what follows from it.
 //!
 //! * `answers`: what the destination answers, or does not.
-//! * `token`: the token, and the credentials that it is requested with.
+//! * `token`: the token endpoint's answers, and the credentials that a token is requested with.
+//! * `shared_token`: one token, and one request for it, for all orders in flight.
 //! * `blocked`: when one order is not let through, and when none is.
 //! * `circuit`: when no call is made: an open circuit, deadlines, the rate limit.
 //! * `conflicts`: whether the order exists, or a request for it is under way.
@@ -14,6 +15,7 @@ mod blocked;
 mod circuit;
 mod conflicts;
 mod queues;
+mod shared_token;
 mod token;
 
 use std::{

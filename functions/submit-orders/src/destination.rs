@@ -13,10 +13,7 @@ mod rate_limiter;
 pub mod transport;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, SystemTime},
 };
 
@@ -30,18 +27,17 @@ use shared::{
     domain::order_id::OrderId,
     http::retry_after::RetryAfter,
     mapping::order::Order,
-    secret::SecretError,
 };
 use tokio::time::Instant;
 use url::Url;
 
-use crate::verdict::{Deferral, ResponseClass, Retry, RetryReason, Verdict, classify};
-use blocked_orders::{Blocked, BlockedOrders};
+use crate::verdict::{Deferral, ResponseClass, Verdict, classify};
+use blocked_orders::BlockedOrders;
 use call_stats::CallRecorder;
 use circuit_breaker::{CircuitBreaker, CircuitOpen, Permit};
-use conclusion::{rejected, retried};
+use conclusion::conclude_unreachable;
 use conflict::{Conflict, ConflictSettings};
-use oauth::{Token, TokenError, TokenErrorKind, Tokens};
+use oauth::{Token, TokenError, Tokens};
 use rate_limiter::{DeadlineExceeded, RateLimiter};
 use transport::{Answer, Repeated, Transport, Unreachable};
 
@@ -128,6 +124,11 @@ impl OrderApi {
         self.blocked_orders.is_alone(order_id)
     }
 
+    /// To be called when a batch is over: an API key is read anew for the next one, and not kept meanwhile.
+    pub(crate) async fn forget_api_key(&self) {
+        self.tokens.forget_api_key().await;
+    }
+
     /// Posts an order, in at most [`POST_TIMEOUT`], and before `deadline`.
     pub(crate) async fn post(
         &self,
@@ -143,14 +144,7 @@ impl OrderApi {
         match self.answer(order, deadline).await {
             Ok((answer, token)) => self.conclude(order, permit, &answer, &token, first_received),
             Err(NoAnswer::Token(error)) => self.conclude_without_token(permit, &error),
-            Err(NoAnswer::Unreachable(error)) => {
-                permit.failed(Duration::ZERO);
-                let detail = format!("the destination is unreachable: {error}");
-                Verdict::Retried(Retry {
-                    error_code: Some(error.code().to_owned()),
-                    ..Retry::new(RetryReason::Unreachable, detail)
-                })
-            }
+            Err(NoAnswer::Unreachable(error)) => conclude_unreachable(permit, error),
         }
     }
 
@@ -198,84 +192,6 @@ impl OrderApi {
         let retry_after = RetryAfter::read(answer.headers(), now);
         let conflicts = &self.settings.conflicts;
         conflicts.read(answer.status(), answer.body(), retry_after, since_first_receive)
-    }
-
-    /// What an answer means for the circuit breaker and for the message.
-    fn conclude(
-        &self,
-        order: &Order<'_>,
-        permit: Permit<'_>,
-        answer: &Answer,
-        token: &Token,
-        first_received: Option<SystemTime>,
-    ) -> Verdict {
-        let min_delay = RetryAfter::read(answer.headers(), (self.wall_clock)()).delay();
-        match self.conflict(answer, first_received) {
-            Some(Conflict::Exists) => return self.delivered(permit, true),
-            Some(Conflict::UnderWay { min_delay }) => {
-                permit.succeeded();
-                return retried(RetryReason::UnderWay, order, answer, token, min_delay);
-            }
-            None => {}
-        }
-        match classify(answer.status()) {
-            ResponseClass::Stored => self.delivered(permit, false),
-            ResponseClass::Refused => {
-                permit.succeeded();
-                rejected(order, answer, token)
-            }
-            ResponseClass::Blocked | ResponseClass::Unauthorized | ResponseClass::Conflict => {
-                match self.blocked_orders.record(&order.order_id) {
-                    Blocked::Order => retried(RetryReason::OrderBlocked, order, answer, token, min_delay),
-                    Blocked::All => {
-                        permit.blocked(min_delay);
-                        retried(RetryReason::Misconfigured, order, answer, token, min_delay)
-                    }
-                }
-            }
-            ResponseClass::Transient => {
-                permit.failed(min_delay);
-                retried(RetryReason::Transient, order, answer, token, min_delay)
-            }
-        }
-    }
-
-    fn delivered(&self, permit: Permit<'_>, duplicate: bool) -> Verdict {
-        permit.succeeded();
-        self.blocked_orders.record_delivery();
-        Verdict::Delivered { duplicate }
-    }
-
-    /// What a missing token means for the circuit breaker and for the message. A failed token request is one failure,
-    /// however many orders waited for it.
-    fn conclude_without_token(&self, permit: Permit<'_>, error: &TokenError) -> Verdict {
-        let (reason, min_delay) = match error.kind {
-            TokenErrorKind::Credentials(SecretError::Unreadable {
-                is_transient: true, ..
-            }) => (RetryReason::Transient, Duration::ZERO),
-            TokenErrorKind::Credentials(_) | TokenErrorKind::NoToken { .. } => {
-                (RetryReason::Misconfigured, Duration::ZERO)
-            }
-            TokenErrorKind::Refused { min_delay, .. } => (RetryReason::Misconfigured, min_delay),
-            TokenErrorKind::Transient { min_delay, .. } => (RetryReason::Transient, min_delay),
-            TokenErrorKind::Unreachable(_) => (RetryReason::Unreachable, Duration::ZERO),
-        };
-        let counted = self
-            .failed_token_request
-            .fetch_max(error.request, Ordering::Relaxed);
-        if counted >= error.request {
-            drop(permit);
-        } else if reason == RetryReason::Misconfigured {
-            permit.misconfigured(min_delay);
-        } else {
-            permit.failed(min_delay);
-        }
-        Verdict::Retried(Retry {
-            http_status: error.kind.status(),
-            error_code: error.kind.error_code().map(str::to_owned),
-            min_delay,
-            ..Retry::new(reason, error.to_string())
-        })
     }
 
     async fn send(&self, order: &Order<'_>, token: &Token, deadline: Instant) -> Result<Answer, Unreachable> {

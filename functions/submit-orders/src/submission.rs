@@ -75,4 +75,9 @@ impl Submission {
         let order_id = context.order_id.as_ref();
         order_id.is_some_and(|order_id| self.destination.is_blocked_alone(order_id))
     }
+
+    /// To be called when a batch is over.
+    pub(crate) async fn forget_api_key(&self) {
+        self.destination.forget_api_key().await;
+    }
 }

@@ -108,6 +108,35 @@ async fn message_before_end_of_retention_is_dead_lettered() {
 }
 
 #[tokio::test]
+async fn rejected_message_before_end_of_retention_keeps_its_reason() {
+    let malformed = || "no JSON".to_owned();
+    for (body, reason, status) in [
+        (malformed(), "malformed_message", None),
+        (message(1), "rejected_by_destination", Some("422")),
+    ] {
+        let letter = async |failures: u64, age: u64| {
+            let bridge = bridge().await;
+            let mut calls = 0;
+            bridge.aws.set_faults(move |call| {
+                calls += u64::from(call.action == "SendMessage");
+                (call.action == "SendMessage" && calls <= failures)
+                    .then_some(Fault::Refuse(400, "AccessDeniedException"))
+            });
+            bridge.sandbox.set_faults([on_orders(Answer::status(422))]);
+            bridge.enqueue([body.clone()]);
+            pass(Duration::from_secs(age)).await;
+            assert_eq!(bridge.deliver(1).await.1, [""; 0]);
+            bridge.dead_letters().pop().unwrap()
+        };
+        let retention = 4 * 24 * 3600;
+        let (early, late) = (letter(0, 0).await, letter(1, retention - 15 * 60).await);
+        assert_eq!(late.attributes["reason"], reason);
+        assert_eq!(late.attributes.get("http_status").map(String::as_str), status);
+        assert_eq!((late.body, late.attributes), (early.body, early.attributes));
+    }
+}
+
+#[tokio::test]
 async fn message_too_large_for_attributes_stays_queued() {
     let bridge = bridge().await;
     bridge.enqueue(["x".repeat(1_048_576)]);

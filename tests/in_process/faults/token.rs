@@ -137,6 +137,27 @@ async fn token_error_is_logged_by_status_and_code() {
 }
 
 #[tokio::test]
+async fn unusable_token_is_logged_by_its_status() {
+    for (body, why) in [
+        ("{}", "but without an access token: check TokenUrl"),
+        (
+            r#"{"access_token": "a\nb"}"#,
+            "but no HTTP header can carry the access token",
+        ),
+    ] {
+        let line = logged_with(Answer::status(201).body("application/json", body)).await;
+        assert_eq!(
+            (&line["status"], &line["reason"]),
+            (&json!(201), &json!("misconfigured"))
+        );
+        assert_eq!(
+            line["detail"],
+            format!("the token endpoint answered 201 Created, {why}")
+        );
+    }
+}
+
+#[tokio::test]
 async fn bad_secret_opens_circuit_until_corrected() {
     for secret in [
         "hunter2",
@@ -172,109 +193,4 @@ async fn rotated_secret_is_read_without_restart() {
     bridge.drain().await;
     assert_eq!(bridge.sandbox.ledger().len(), 2);
     assert_eq!(bridge.waiting().len(), 0);
-}
-
-#[tokio::test]
-async fn token_expired_in_batch_is_replaced_once() {
-    let settings = || Settings {
-        token_uses: 7,
-        ..Settings::default()
-    };
-    let bridge = Bridge::start(settings(), |environment| environment.with("MAX_IN_FLIGHT", "7")).await;
-    bridge.enqueue((1..=10).map(message));
-    assert_eq!(bridge.deliver(10).await.1, [""; 0]);
-    let counters = bridge.sandbox.counters();
-    assert_eq!((counters.orders_stored, counters.token_requests), (10, 2));
-    bridge.sandbox.revoke_tokens();
-    bridge.enqueue((11..=17).map(message));
-    assert_eq!(bridge.deliver(10).await.1, [""; 0]);
-    let counters = bridge.sandbox.counters();
-    assert_eq!((counters.orders_stored, counters.token_requests), (17, 3));
-}
-
-#[tokio::test]
-async fn token_is_reused_until_shortly_before_it_expires() {
-    for (expires_in, still, over) in [
-        // 100 s, less 30.
-        (ExpiresIn::Number, 69, 2),
-        (ExpiresIn::Text, 69, 2),
-        // Absent: 300 s, less 30.
-        (ExpiresIn::Absent, 269, 2),
-    ] {
-        let settings = Settings {
-            expires_in,
-            token_ttl: Duration::from_secs(100),
-            ..Settings::default()
-        };
-        let bridge = Bridge::start(settings, |environment| environment).await;
-        let token_requests_after = async |id: u64, secs: u64| {
-            pass(Duration::from_secs(secs)).await;
-            // What the sandbox thinks of the token's age is another matter.
-            bridge.sandbox.set_faults([on_orders(Answer::status(201))]);
-            bridge.enqueue([message(id)]);
-            bridge.drain().await;
-            bridge.sandbox.counters().token_requests
-        };
-        assert_eq!(token_requests_after(1, 0).await, 1);
-        assert_eq!(token_requests_after(2, still - 1).await, 1, "{expires_in:?}");
-        assert_eq!(token_requests_after(3, over).await, 2, "{expires_in:?}");
-    }
-}
-
-#[tokio::test]
-async fn token_endpoint_down_gets_one_request() {
-    let bridge = Bridge::start(Settings::default(), |environment| {
-        environment.with("MAX_IN_FLIGHT", "10")
-    })
-    .await;
-    bridge
-        .sandbox
-        .set_faults([Rule::on(Endpoint::Token, Answer::status(503))]);
-    bridge.enqueue((1..=10).map(message));
-    assert_eq!(bridge.deliver(10).await.1.len(), 10);
-    assert_eq!(bridge.sandbox.counters().token_requests, 1);
-    assert_eq!(bridge.aws.calls("GetSecretValue").len(), 1);
-}
-
-/// Delivers twenty messages at once, after a token request that fails like this, and returns how many more POSTs there are
-/// then: none if the circuit is open.
-async fn posts_after_one_token_failure(answer: Answer) -> u64 {
-    const WAITING: usize = 20;
-    let bridge = Bridge::start(Settings::default(), |environment| {
-        environment.with("MAX_IN_FLIGHT", WAITING.to_string())
-    })
-    .await;
-    bridge
-        .sandbox
-        .set_faults([Rule::on(Endpoint::Token, answer).calls(1)]);
-    bridge.enqueue((1..=WAITING as u64).map(message));
-    assert_eq!(bridge.deliver(WAITING).await.1.len(), WAITING);
-    let counters = bridge.sandbox.counters();
-    assert_eq!((counters.token_requests, counters.order_posts), (1, 0));
-    posts_of_another_batch(&bridge).await
-}
-
-#[tokio::test]
-async fn failed_token_request_is_one_failure_for_all_who_waited() {
-    for status in [429, 500, 503] {
-        let posts = posts_after_one_token_failure(Answer::status(status)).await;
-        assert_eq!(posts, 5, "{status}");
-    }
-}
-
-#[tokio::test]
-async fn refused_token_request_opens_the_circuit_for_all_who_waited() {
-    let error = Answer::status(401).body("application/json", r#"{"error": "invalid_client"}"#);
-    assert_eq!(posts_after_one_token_failure(error).await, 0);
-}
-
-#[tokio::test]
-async fn fifth_failed_token_request_opens_the_circuit() {
-    let bridge = one_at_a_time().await;
-    bridge
-        .sandbox
-        .set_faults([Rule::on(Endpoint::Token, Answer::status(503))]);
-    bridge.enqueue((1..=10).map(message));
-    assert_eq!(bridge.deliver(10).await.1.len(), 10);
-    assert_eq!(bridge.sandbox.counters().token_requests, 5);
 }

@@ -7,18 +7,18 @@ mod fix;
 mod grant;
 mod preflight;
 mod settings;
+mod token;
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use data_encoding::BASE64;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
+use http::{HeaderName, header::AUTHORIZATION};
 use secrecy::ExposeSecret;
 use shared::{
     clock::WallClock,
@@ -28,14 +28,11 @@ use shared::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{call_stats::CallRecorder, credentials::Credentials, transport::Transport};
+use super::{call_stats::CallRecorder, transport::Transport};
 use endpoint::TokenEndpoint;
 pub use error::{TokenError, TokenErrorKind};
 pub use settings::{AuthMethod, AuthSettings, ClientAuth, OauthSettings};
-
-/// How long before its end a token is replaced: longer than a POST may take, so that no POST is under way with a token
-/// that has just ended. Of a token that lives for less than twice this, half its life.
-const RENEW_BEFORE_END: Duration = Duration::from_secs(30);
+pub use token::Token;
 
 /// How long a token is used whose lifetime the server leaves out (`expires_in` is only recommended, RFC 6749 §5.1), or
 /// states as 0 (some servers mean "no end"). If it ends before, the destination answers 401, and it is
@@ -48,64 +45,8 @@ const MAX_TTL: Duration = Duration::from_secs(12 * 60 * 60);
 /// Whatever `token_type` the server calls it (RFC 6750 §2.1).
 const SCHEME: &str = "Bearer ";
 
-/// A token, or an API key, that the destination may accept.
-#[derive(Debug)]
-pub struct Token {
-    header: HeaderName,
-    /// Marked as sensitive.
-    value: HeaderValue,
-    /// What the secret has beside the credentials.
-    static_headers: HeaderMap,
-    requested_at: Instant,
-    ttl: Duration,
-    /// Made on first need.
-    credentials: OnceLock<Credentials>,
-}
-
-impl Token {
-    /// Puts it, and the static headers, on a request.
-    pub(crate) fn authorize(&self, headers: &mut HeaderMap) {
-        headers.extend(self.static_headers.clone());
-        headers.insert(self.header.clone(), self.value.clone());
-    }
-
-    /// What no text of the destination may repeat.
-    pub(crate) fn credentials(&self) -> &Credentials {
-        /// A shorter static header is a version or a tenant, and is found in any text.
-        const MIN_STATIC: usize = 8;
-        self.credentials.get_or_init(|| {
-            let value = self.value.to_str().unwrap_or_default();
-            // `Bearer …` is redacted to `Bearer […]`.
-            let value = value.split_once(' ').map_or(value, |(_, parameter)| parameter);
-            let password = password_of(value);
-            let headers = self
-                .static_headers
-                .values()
-                .filter_map(|value| value.to_str().ok());
-            let headers = headers.filter(|value| value.len() >= MIN_STATIC);
-            Credentials::new(headers.chain([value]).chain(password.as_deref()))
-        })
-    }
-
-    /// Since it was requested: it cannot be older.
-    #[must_use]
-    pub fn age(&self) -> Duration {
-        self.requested_at.elapsed()
-    }
-
-    fn is_to_be_renewed(&self) -> bool {
-        self.age() >= self.ttl.saturating_sub(RENEW_BEFORE_END.min(self.ttl / 2))
-    }
-}
-
-/// Of a value that is `user:password` in base64, as Basic authentication sends it (RFC 7617 §2).
-fn password_of(value: &str) -> Option<String> {
-    let decoded = String::from_utf8(BASE64.decode(value.as_bytes()).ok()?).ok()?;
-    let (_, password) = decoded.split_once(':')?;
-    Some(password.to_owned())
-}
-
 /// Requests tokens, keeps the last one until shortly before its end, and lets all who need one wait for the same request.
+/// An API key is read in the place of a token, and kept for one batch.
 pub struct Tokens {
     settings: AuthSettings,
     secrets: SecretsManager,
@@ -154,7 +95,7 @@ impl Tokens {
             .await
             .map_err(|_| TokenError {
                 request: TokenError::NOT_ENDED,
-                kind: Unreachable::TimedOut.into(),
+                kind: TokenErrorKind::NotEnded,
             })?;
         let request = self.requests() + 1;
         let answered_meanwhile = request != before + 1;
@@ -181,6 +122,15 @@ impl Tokens {
         token
     }
 
+    /// Forgets an API key: it is kept for no longer than one batch needs it, and so a rotated key is used from the next
+    /// batch on. An access token is kept: the next one would cost a request to its endpoint.
+    pub(crate) async fn forget_api_key(&self) {
+        match self.settings.method {
+            AuthMethod::ApiKey { .. } => *self.last.lock().await = None,
+            AuthMethod::Oauth(_) => {}
+        }
+    }
+
     /// How many requests ended.
     fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -189,7 +139,7 @@ impl Tokens {
     async fn request(&self, deadline: Instant) -> Result<Token, TokenErrorKind> {
         match &self.settings.method {
             AuthMethod::Oauth(settings) => self.request_token(settings, deadline).await,
-            AuthMethod::ApiKey { header } => self.read_api_key(header).await,
+            AuthMethod::ApiKey { header } => self.read_api_key(header, deadline).await,
         }
     }
 
@@ -198,12 +148,12 @@ impl Tokens {
         settings: &OauthSettings,
         deadline: Instant,
     ) -> Result<Token, TokenErrorKind> {
-        let secret = self.read_client().await?;
+        let secret = self.read_client(deadline).await?;
         self.exchange(settings, secret, &self.calls, deadline).await
     }
 
-    async fn read_client(&self) -> Result<Secret<2>, SecretError> {
-        self.read_secret(&["client_id", "client_secret"]).await
+    async fn read_client(&self, deadline: Instant) -> Result<Secret<2>, SecretError> {
+        self.read_secret(&["client_id", "client_secret"], deadline).await
     }
 
     /// A token for the client. `calls` records the request.
@@ -228,46 +178,54 @@ impl Tokens {
             .request(id.expose_secret(), client_secret.expose_secret())
             .await?;
         let value = format!("{SCHEME}{}", grant.token());
-        Ok(Token {
-            header: AUTHORIZATION,
-            value: secret_header_value(&value).map_err(|_| TokenErrorKind::NoToken {
-                status: StatusCode::OK,
-            })?,
-            static_headers: secret.headers,
+        let value = secret_header_value(&value).map_err(|_| TokenErrorKind::UnusableToken {
+            status: grant.status(),
+        })?;
+        let ttl = grant.ttl().unwrap_or(DEFAULT_TTL).min(MAX_TTL);
+        Ok(Token::new(
+            (AUTHORIZATION, value),
+            secret.headers,
             requested_at,
-            ttl: grant.ttl().unwrap_or(DEFAULT_TTL).min(MAX_TTL),
-            credentials: OnceLock::new(),
-        })
+            ttl,
+        ))
     }
 
-    /// The key as a token that lives for [`DEFAULT_TTL`]: a rotated key is picked up then, or at the first 401.
-    async fn read_api_key(&self, header: &HeaderName) -> Result<Token, TokenErrorKind> {
+    /// The key as a token that lives until it is forgotten.
+    async fn read_api_key(&self, header: &HeaderName, deadline: Instant) -> Result<Token, TokenErrorKind> {
         const FIELDS: &[&str; 1] = &["api_key"];
         let requested_at = Instant::now();
-        let secret = self.read_secret(FIELDS).await?;
+        let secret = self.read_secret(FIELDS, deadline).await?;
         let [key] = &secret.fields;
         let value = secret_header_value(key.expose_secret()).map_err(|_| SecretError::Unusable {
             arn: self.settings.secret_arn.clone(),
             wanted: FIELDS,
             reason: "`api_key` holds characters that no HTTP header can carry".to_owned(),
         })?;
-        Ok(Token {
-            header: header.clone(),
-            value,
-            static_headers: secret.headers,
+        let own_header = (header.clone(), value);
+        Ok(Token::new(
+            own_header,
+            secret.headers,
             requested_at,
-            ttl: DEFAULT_TTL,
-            credentials: OnceLock::new(),
-        })
+            Duration::MAX,
+        ))
     }
 
     async fn read_secret<const N: usize>(
         &self,
         fields: &'static [&'static str; N],
+        deadline: Instant,
     ) -> Result<Secret<N>, SecretError> {
-        let own_headers = &self.settings.own_headers;
+        let (arn, own_headers) = (&self.settings.secret_arn, &self.settings.own_headers);
         let wanted = Wanted { fields, own_headers };
-        read_secret(&self.secrets, &self.settings.secret_arn, wanted).await
+        let secret = tokio::time::timeout_at(deadline, read_secret(&self.secrets, arn, wanted)).await;
+        secret.unwrap_or_else(|_| {
+            Err(SecretError::Unreadable {
+                arn: arn.clone(),
+                reason: "Secrets Manager did not answer in time".to_owned(),
+                code: None,
+                is_transient: true,
+            })
+        })
     }
 }
 

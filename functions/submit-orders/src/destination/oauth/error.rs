@@ -46,9 +46,14 @@ pub enum TokenErrorKind {
     },
     #[error("the token endpoint is unreachable: {0}")]
     Unreachable(#[from] Unreachable),
-    /// The answer holds no token that a header can carry.
+    /// A request that was made for another order did not end in time for this one.
+    #[error("the token or API key, which another order's request was to get, was not there in time")]
+    NotEnded,
+    /// An answer that is no error, and no token either.
     #[error("the token endpoint answered {status}, but without an access token: check TokenUrl")]
     NoToken { status: StatusCode },
+    #[error("the token endpoint answered {status}, but no HTTP header can carry the access token")]
+    UnusableToken { status: StatusCode },
 }
 
 fn after_colon(text: &Option<String>) -> String {
@@ -62,7 +67,8 @@ impl TokenErrorKind {
         match self {
             Self::Refused { error_code, .. } | Self::Transient { error_code, .. } => error_code.as_deref(),
             Self::Unreachable(why) => Some(why.code()),
-            Self::Credentials(_) | Self::NoToken { .. } => None,
+            Self::NotEnded => Some(Unreachable::TimedOut.code()),
+            Self::Credentials(_) | Self::NoToken { .. } | Self::UnusableToken { .. } => None,
         }
     }
 
@@ -70,10 +76,11 @@ impl TokenErrorKind {
     #[must_use]
     pub const fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Refused { status, .. } | Self::Transient { status, .. } | Self::NoToken { status } => {
-                Some(*status)
-            }
-            Self::Credentials(_) | Self::Unreachable(_) => None,
+            Self::Refused { status, .. }
+            | Self::Transient { status, .. }
+            | Self::NoToken { status }
+            | Self::UnusableToken { status } => Some(*status),
+            Self::Credentials(_) | Self::Unreachable(_) | Self::NotEnded => None,
         }
     }
 }

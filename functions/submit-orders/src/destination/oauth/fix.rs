@@ -40,7 +40,12 @@ impl TokenErrorKind {
                 format!("run the check again {wait}; if it stays, ask the token endpoint's operator")
             }
             Self::Unreachable(reason) => fix::unreachable(*reason, URL),
+            Self::NotEnded => "run the check again".to_owned(),
             Self::NoToken { .. } => "correct TokenUrl: what answers there issues no token".to_owned(),
+            Self::UnusableToken { .. } => {
+                "let the token endpoint's operator correct what it issues: a token is visible ASCII (RFC 6749 §A.12)"
+                    .to_owned()
+            }
         }
     }
 }

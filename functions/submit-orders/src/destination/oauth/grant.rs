@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, header::CONTENT_TYPE};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse, basic::BasicTokenType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -18,6 +18,8 @@ use crate::destination::{
 /// A token, as the `oauth2` crate reads it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Grant {
+    /// Of the answer that it came in.
+    status: u16,
     access_token: AccessToken,
     /// A number, or, at some servers, a text.
     #[serde(default)]
@@ -27,6 +29,10 @@ pub(super) struct Grant {
 impl Grant {
     pub(super) fn token(&self) -> &str {
         self.access_token.secret()
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or_default()
     }
 
     /// How long the token lives; `None` where the answer does not say, or says nothing that can be meant.
@@ -79,7 +85,7 @@ pub(super) fn read(
     if status.is_success() {
         let token = body.get("access_token").and_then(Value::as_str);
         if let Some(token) = token.filter(|token| !token.is_empty()) {
-            return Ok(grant(token, body.get("expires_in")));
+            return Ok(grant(status, token, body.get("expires_in")));
         }
         if let Some(BrokenOff(why)) = answer.extensions().get() {
             return Err((*why).into());
@@ -107,8 +113,9 @@ pub(super) fn read(
     })
 }
 
-fn grant(token: &str, expires_in: Option<&Value>) -> HttpResponse {
-    let body = json!({"access_token": token, "expires_in": expires_in}).to_string();
+fn grant(status: StatusCode, token: &str, expires_in: Option<&Value>) -> HttpResponse {
+    let body =
+        json!({"status": status.as_u16(), "access_token": token, "expires_in": expires_in}).to_string();
     let mut response = HttpResponse::new(body.into_bytes());
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -118,7 +125,6 @@ fn grant(token: &str, expires_in: Option<&Value>) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::StatusCode;
 
     use super::*;
 
@@ -150,6 +156,7 @@ mod tests {
         ] {
             let grant = read(&answer(status, &body)).unwrap();
             assert_eq!((grant.token(), grant.ttl()), ("t", Some(Duration::from_secs(60))));
+            assert_eq!(grant.status(), status);
         }
     }
 

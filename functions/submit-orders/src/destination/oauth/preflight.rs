@@ -19,7 +19,7 @@ impl Tokens {
         };
         let settings = match &self.settings.method {
             AuthMethod::ApiKey { header } => {
-                let key = self.read_api_key(header).await;
+                let key = self.read_api_key(header, deadline).await;
                 return vec![match key {
                     Ok(_) => Step::passed(
                         SECRET,
@@ -31,7 +31,7 @@ impl Tokens {
             }
             AuthMethod::Oauth(settings) => settings,
         };
-        let secret = match self.read_client().await {
+        let secret = match self.read_client(deadline).await {
             Ok(secret) => secret,
             Err(error) => return vec![failed(SECRET, started, error.into())],
         };
