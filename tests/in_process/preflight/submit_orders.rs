@@ -118,6 +118,11 @@ async fn refused_client_fails() {
             "without an access token",
             "correct TokenUrl",
         ),
+        (
+            Answer::status(201).body("application/json", r#"{"access_token": "a\nb"}"#),
+            "201 Created, but no HTTP header can carry the access token",
+            "visible ASCII",
+        ),
     ] {
         let answer = checked_on(answer).await;
         assert_eq!(
