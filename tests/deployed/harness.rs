@@ -157,11 +157,12 @@ pub(crate) async fn reconcile(
     order_date: OrderDate,
     customers: &[Customer],
 ) -> Reconciliation {
-    reconcile_with(stack, order_date, customers, &stack.dead_letters().await.unwrap())
+    let dead_letters = stack.dead_letters().await.unwrap();
+    reconcile_with(stack, order_date, customers, &dead_letters).await
 }
 
 /// What became of them, with these dead letters.
-pub(crate) fn reconcile_with(
+pub(crate) async fn reconcile_with(
     stack: &LocalDeployment,
     order_date: OrderDate,
     customers: &[Customer],
@@ -170,7 +171,9 @@ pub(crate) fn reconcile_with(
     let expectations = customers
         .iter()
         .map(|customer| (customer.json.as_str(), Some(&customer.expected)));
-    Reconciliation::new(order_date, expectations, &stack.sandbox.ledger(), dead_letters)
+    let one_order_per = stack.one_order_per().await.unwrap();
+    let ledger = stack.sandbox.ledger();
+    Reconciliation::new(order_date, one_order_per, expectations, &ledger, dead_letters)
 }
 
 /// Sets how long a message that failed is hidden, where the function cannot set it.

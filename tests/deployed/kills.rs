@@ -93,7 +93,7 @@ fn killed_workers_lose_and_duplicate_no_order() {
         // Killed between the confirmed copy and its answer, a worker leaves a second one behind.
         dead_letters.sort_by(|one, other| one.body.cmp(&other.body));
         dead_letters.dedup_by(|one, other| one.body == other.body);
-        let reconciliation = reconcile_with(stack, order_date, &customers, &dead_letters);
+        let reconciliation = reconcile_with(stack, order_date, &customers, &dead_letters).await;
         assert_eq!(reconciliation.discrepancies, [""; 0]);
         let valid = customers
             .iter()

@@ -81,7 +81,14 @@ async fn local_run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let run = run?;
 
     let (ledger, dead_letters) = (stack.sandbox.ledger(), stack.dead_letters().await?);
-    let reconciliation = Reconciliation::new(order_date, source.expectations(), &ledger, &dead_letters);
+    let one_order_per = stack.one_order_per().await?;
+    let reconciliation = Reconciliation::new(
+        order_date,
+        one_order_per,
+        source.expectations(),
+        &ledger,
+        &dead_letters,
+    );
     let seen = stack.sandbox.counters();
     let apis = [
         ("GET of the source", seen.source_requests),

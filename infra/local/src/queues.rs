@@ -48,6 +48,15 @@ impl DeadLetter {
     pub fn detail(&self) -> Option<&str> {
         self.attributes.get("detail").map(String::as_str)
     }
+
+    #[cfg(test)]
+    pub(crate) fn with_reason(body: String, reason: &str) -> Self {
+        Self {
+            body,
+            attributes: [("reason".to_owned(), reason.to_owned())].into(),
+            receipt: String::new(),
+        }
+    }
 }
 
 impl From<Message> for DeadLetter {

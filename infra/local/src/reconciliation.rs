@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use data_encoding::{Encoding, Specification};
 use sandbox::{Expected, LedgerEntry};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use shared::domain::customer_id::CustomerId;
 use shared::domain::message::Message;
 use shared::domain::order_date::OrderDate;
+use shared::domain::order_id::{OneOrderPer, OrderId};
 use shared::mapping::customer::read_customer_id;
 
 use crate::queues::DeadLetter;
@@ -40,9 +39,10 @@ impl Reconciliation {
     /// Compares the ledger and the dead letters with the customers.
     ///
     /// `customers` are the elements of the source, verbatim, and what is expected of each if that is known;
-    /// `ledger` and `dead_letters` may hold other runs' orders as well.
+    /// `ledger` and `dead_letters` may hold other runs' orders as well. `one_order_per` is the setting of `submit-orders`.
     pub fn new<'a>(
         order_date: OrderDate,
+        one_order_per: OneOrderPer,
         customers: impl IntoIterator<Item = (&'a str, Option<&'a Expected>)>,
         ledger: &BTreeMap<String, LedgerEntry>,
         dead_letters: &[DeadLetter],
@@ -53,7 +53,7 @@ impl Reconciliation {
         for (index, (json, expected)) in customers.into_iter().enumerate() {
             reconciliation.customers += 1;
             let name = name(index, json);
-            let order_id = order_id(json, order_date);
+            let order_id = order_id(json, order_date, one_order_per);
             let entry = order_id.as_ref().and_then(|id| ledger.get(id));
             if let Some(letter) = letters.take(json) {
                 reconciliation.add_dead_letter(&name, letter, expected);
@@ -136,31 +136,55 @@ impl Reconciliation {
     }
 }
 
-/// The dead letters of one order date by their customer, verbatim.
-struct DeadByCustomer<'a>(HashMap<&'a str, Vec<&'a DeadLetter>>);
+/// The dead letters of one order date by their customer.
+struct DeadByCustomer<'a> {
+    order_date: OrderDate,
+    /// By their customer, verbatim.
+    whole: HashMap<&'a str, Vec<&'a DeadLetter>>,
+    /// Those that are cut, since their customer is too large.
+    cut: Vec<&'a DeadLetter>,
+}
 
 impl<'a> DeadByCustomer<'a> {
     fn new(order_date: OrderDate, letters: &'a [DeadLetter]) -> Self {
-        let mut by_customer: HashMap<&str, Vec<&DeadLetter>> = HashMap::new();
+        let mut whole: HashMap<&str, Vec<&DeadLetter>> = HashMap::new();
+        let mut cut = Vec::new();
+        let frame = Message::frame(order_date, "");
+        let before = frame.trim_end_matches('}');
         for letter in letters {
-            if let Ok(message) = Message::parse(&letter.body)
-                && message.order_date == order_date
-            {
-                by_customer
-                    .entry(message.customer.get())
-                    .or_default()
-                    .push(letter);
+            match Message::parse(&letter.body) {
+                Ok(message) if message.order_date == order_date => {
+                    whole.entry(message.customer.get()).or_default().push(letter);
+                }
+                Ok(_) => {}
+                Err(_) if letter.body.starts_with(before) => cut.push(letter),
+                Err(_) => {}
             }
         }
-        Self(by_customer)
+        Self {
+            order_date,
+            whole,
+            cut,
+        }
     }
 
     fn take(&mut self, customer: &str) -> Option<&'a DeadLetter> {
-        self.0.get_mut(customer)?.pop()
+        if let Some(letters) = self.whole.get_mut(customer) {
+            return letters.pop();
+        }
+        if self.cut.is_empty() {
+            return None;
+        }
+        let message = Message::frame(self.order_date, customer);
+        let at = self
+            .cut
+            .iter()
+            .position(|letter| message.starts_with(&letter.body))?;
+        Some(self.cut.swap_remove(at))
     }
 
     fn left(&self) -> usize {
-        self.0.values().map(Vec::len).sum()
+        self.whole.values().map(Vec::len).sum::<usize>() + self.cut.len()
     }
 }
 
@@ -175,38 +199,60 @@ fn name(index: usize, json: &str) -> String {
     }
 }
 
-/// The formula of the order id, a second time: it checks `submit-orders`, so it does not use its code.
-fn order_id(json: &str, order_date: OrderDate) -> Option<String> {
-    let hash = Sha256::digest(format!("{}\n{order_date}", customer_id(json)?));
-    let code = crockford()?.encode(hash.get(..10)?);
-    Some(format!(
-        "ORD-{}-{code}",
-        order_date.to_string().get(..10)?.replace('-', "")
-    ))
-}
-
-fn crockford() -> Option<Encoding> {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
-    specification.encoding().ok()
+fn order_id(json: &str, order_date: OrderDate, one_order_per: OneOrderPer) -> Option<String> {
+    let id = OrderId::new(&customer_id(json)?, order_date, one_order_per);
+    Some(id.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use fixture::Change;
+
     use super::*;
 
+    const DATE: &str = "2023-10-15T14:30:00Z";
+
+    fn order(order_date: &str) -> LedgerEntry {
+        LedgerEntry {
+            order: serde_json::Value::Null,
+            order_date: order_date.to_owned(),
+            body: Vec::new().into(),
+            posts: 1,
+        }
+    }
+
     #[test]
-    fn order_id_is_that_of_the_contract() {
-        let date = "2023-10-15T14:30:00Z".parse().unwrap();
+    fn order_of_each_period_is_found() {
+        let customer = fixture::only_id("123").to_string();
+        for (one_order_per, id) in [
+            (OneOrderPer::Run, "ORD-20231015-TSKDTY56PWC8QZC3"),
+            (OneOrderPer::Day, "ORD-20231015-D6TXAHK8FZXTXQJN"),
+            (OneOrderPer::Month, "ORD-202310-VF8H7AWEGGQ7KXQ7"),
+            (OneOrderPer::Customer, "ORD-30911Y7SRXWW4VD1"),
+        ] {
+            let ledger = [(id.to_owned(), order(DATE))].into();
+            let customers = [(customer.as_str(), None)];
+            let found = Reconciliation::new(DATE.parse().unwrap(), one_order_per, customers, &ledger, &[]);
+            assert_eq!(found.ordered, 1, "{one_order_per:?}");
+            assert_eq!(found.discrepancies, [""; 0], "{one_order_per:?}");
+        }
+    }
+
+    #[test]
+    fn cut_dead_letter_belongs_to_its_customer() {
+        let date = DATE.parse().unwrap();
+        let note = |id: &str| fixture::only_id(id).with("/note", "x".repeat(100)).to_string();
+        let (first, second) = (note("1"), note("2"));
+        let mut body = Message::frame(date, &second);
+        body.truncate(100);
+        let letter = DeadLetter::with_reason(body, "malformed_message");
+        let customers = [(first.as_str(), None), (second.as_str(), None)];
+        let found = Reconciliation::new(date, OneOrderPer::Run, customers, &BTreeMap::new(), &[letter]);
+        assert_eq!(found.dead_letters["malformed_message"].count, 1);
         assert_eq!(
-            order_id(&fixture::only_id("123").to_string(), date).unwrap(),
-            "ORD-20231015-TSKDTY56PWC8QZC3"
+            found.discrepancies,
+            ["customer 1 has neither an order nor a dead letter"]
         );
-        assert_eq!(
-            order_id(&fixture::only_id(123).to_string(), date).unwrap(),
-            "ORD-20231015-TSKDTY56PWC8QZC3"
-        );
-        assert_eq!(order_id(r#"{"email": "a@example.com"}"#, date), None);
     }
 
     #[test]
@@ -214,7 +260,7 @@ mod tests {
         let date = "2023-10-15T14:30:00Z".parse().unwrap();
         let known = fixture::only_id("123").to_string();
         let customers = [(known.as_str(), None), ("{}", None)];
-        let reconciliation = Reconciliation::new(date, customers, &BTreeMap::new(), &[]);
+        let reconciliation = Reconciliation::new(date, OneOrderPer::Run, customers, &BTreeMap::new(), &[]);
         assert_eq!(
             reconciliation.discrepancies,
             [

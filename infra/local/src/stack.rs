@@ -7,6 +7,8 @@ use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use reqwest::ClientBuilder;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
+use shared::config::one_order_per;
+use shared::domain::order_id::OneOrderPer;
 use shared::http::{HttpClient, Tls};
 
 use crate::deploy::{Outputs, Sam};
@@ -116,6 +118,25 @@ impl LocalDeployment {
             .get(name)
             .map(String::as_str)
             .ok_or(Error::Output(name))
+    }
+
+    /// What makes two orders the same, as the deployed `submit-orders` has it.
+    ///
+    /// # Errors
+    /// There is no such function, or the call failed.
+    pub async fn one_order_per(&self) -> Result<OneOrderPer, Error> {
+        let call = self.lambda.get_function_configuration();
+        let deployed = call
+            .function_name(self.output("SubmitOrdersFunctionArn")?)
+            .send()
+            .await;
+        let deployed = deployed.map_err(Error::aws("GetFunctionConfiguration of submit-orders"))?;
+        let variables = deployed.environment.and_then(|environment| environment.variables);
+        let value = variables.and_then(|mut variables| variables.remove("ONE_ORDER_PER"));
+        // The function answers every invocation with an error where it is anything else.
+        Ok(value
+            .and_then(|value| one_order_per(&value).ok())
+            .unwrap_or_default())
     }
 
     /// The URL of the local AWS, for calls that are not recorded.
