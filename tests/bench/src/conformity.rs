@@ -1,7 +1,7 @@
 //! Whether a competitor does the job, before it is measured: every variant of a valid and of an invalid customer, and the
 //! destination's main answers. The function itself passes the same check.
 
-use std::{collections::HashMap, error::Error, time::Duration};
+use std::{collections::HashMap, error::Error};
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -58,7 +58,7 @@ pub(crate) async fn check(competitor: Competitor, job: Job, tls: &Tls) -> Result
     match job {
         Job::Fetch => {
             let customers = Customers::Given(customers.into());
-            fetch::measure(competitor, customers, false, Duration::ZERO, tls).await?;
+            fetch::measure(competitor, fetch::Setting::array(customers), tls).await?;
             Ok(())
         }
         Job::Submit => submit(competitor, customers, tls).await,

@@ -26,7 +26,28 @@ impl Default for Customers {
     }
 }
 
+/// The largest body of a message: 16 KiB are free for a dead letter's attributes.
+const MAX_BODY: usize = 1024 * 1024 - 16 * 1024;
+
 impl Customers {
+    /// As large as fits into a message, of characters that take twice the space in a request.
+    pub(crate) fn largest(count: u64) -> Self {
+        let customer = |index: u64, note: usize| sandbox::Customer {
+            id: Some((FIRST_ID + index).to_string()),
+            json: fixture::only_id(FIRST_ID + index)
+                .with("/note", "\"".repeat(note))
+                .to_string(),
+            // No order is made of it.
+            expected: Expected::Rejected {
+                reason: "",
+                field: "",
+            },
+        };
+        let frame = Self::Given([customer(0, 0)].into()).message(0).len();
+        let note = (MAX_BODY - frame) / 2;
+        Self::Given((0..count).map(|index| customer(index, note)).collect())
+    }
+
     pub(crate) fn count(&self) -> u64 {
         match self {
             Self::Plain(count) => *count,

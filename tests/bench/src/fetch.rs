@@ -18,17 +18,44 @@ use crate::{
     world::Source,
 };
 
-/// Does a run over `customers`; SQS takes `sqs_latency` for each batch of messages.
+/// What a run reads, and where.
+pub(crate) struct Setting {
+    pub(crate) customers: Customers,
+    /// They are in a list inside of an object.
+    pub(crate) envelope: bool,
+    /// Nothing is sent.
+    pub(crate) dry_run: bool,
+    /// SQS's, for each batch of messages.
+    pub(crate) sqs_latency: Duration,
+}
+
+impl Setting {
+    /// An array, a real run, and an SQS without latency.
+    pub(crate) const fn array(customers: Customers) -> Self {
+        Self {
+            customers,
+            envelope: false,
+            dry_run: false,
+            sqs_latency: Duration::ZERO,
+        }
+    }
+}
+
+/// Does one run.
 ///
 /// # Errors
 /// The function failed, or a message is missing, wrong or there twice.
 pub(crate) async fn measure(
     competitor: Competitor,
-    customers: Customers,
-    envelope: bool,
-    sqs_latency: Duration,
+    setting: Setting,
     tls: &Tls,
 ) -> Result<Sample, Box<dyn Error>> {
+    let Setting {
+        customers,
+        envelope,
+        dry_run,
+        sqs_latency,
+    } = setting;
     let source = Source {
         customers: customers.clone(),
         envelope,
@@ -42,7 +69,11 @@ pub(crate) async fn measure(
     let before = function.account().await?;
     let began = Instant::now();
     let summary = function
-        .invoke(json!({"order_date": ORDER_DATE}).to_string().into())
+        .invoke(
+            json!({"order_date": ORDER_DATE, "dry_run": dry_run})
+                .to_string()
+                .into(),
+        )
         .await?;
     let wall = began.elapsed();
     let after = function.account().await?;
@@ -53,6 +84,8 @@ pub(crate) async fn measure(
     drop(function);
     if competitor == Competitor::FloorCut {
         verify::cut(&summary, &customers)?;
+    } else if dry_run {
+        verify::dry_run(sent, &summary, &customers)?;
     } else {
         verify::messages(sent, &summary, &customers, exactness)?;
     }

@@ -12,6 +12,9 @@ use crate::{
 /// The maximum size of a deployed binary, in MiB.
 const MAX_BINARY: f64 = 9.5;
 
+/// The most memory, in MiB, that any page of the source may take.
+const MAX_PAGE: f64 = 64.0;
+
 struct Goal {
     what: &'static str,
     scenario: Scenario,
@@ -118,6 +121,26 @@ fn full() -> Vec<Goal> {
         Figure::Peak,
         Bound::GrowsAtMost(2.0, million),
     ));
+    let dry_run = |customers| Scenario::DryRun { customers };
+    for (what, scenario, bound) in [
+        (
+            "fetch, peak memory, MiB, envelope, 1 k to 1 M",
+            envelope,
+            Bound::GrowsAtMost(2.0, Scenario::Envelope { customers: 1_000 }),
+        ),
+        (
+            "fetch, peak memory, MiB, dry run, 1 k to 1 M",
+            dry_run(1_000_000),
+            Bound::GrowsAtMost(2.0, dry_run(1_000)),
+        ),
+        (
+            "fetch, peak memory, MiB, customers of 1 MiB",
+            Scenario::Largest { customers: 200 },
+            Bound::AtMost(MAX_PAGE),
+        ),
+    ] {
+        goals.push(goal(what, scenario, Figure::Peak, bound));
+    }
     let most = Scenario::fetch(5_000_000);
     let growth = Bound::GrowsAtMost(2.0, Scenario::fetch(1_000));
     goals.push(goal(
@@ -179,6 +202,18 @@ fn quick() -> Vec<Goal> {
             most,
             Figure::Peak,
             Bound::GrowsAtMost(6.0, least),
+        ),
+        goal(
+            "fetch, peak memory, MiB, dry run to 1 k customers",
+            Scenario::DryRun { customers: 50_000 },
+            Figure::Peak,
+            Bound::GrowsAtMost(6.0, least),
+        ),
+        goal(
+            "fetch, peak memory, MiB, customers of 1 MiB",
+            Scenario::Largest { customers: 60 },
+            Figure::Peak,
+            Bound::AtMost(MAX_PAGE),
         ),
     ]
 }

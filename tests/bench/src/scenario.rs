@@ -34,6 +34,10 @@ pub(crate) enum Scenario {
     },
     /// As `Fetch`, from a list inside of an object.
     Envelope { customers: u64 },
+    /// As `Fetch`, but nothing is sent.
+    DryRun { customers: u64 },
+    /// As `Fetch`, with the largest customers that a message can hold, and an SQS that takes a while for each.
+    Largest { customers: u64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,8 @@ impl Scenario {
                 Self::fetch(1_000),
                 Self::fetch(50_000),
                 Self::Envelope { customers: 50_000 },
+                Self::DryRun { customers: 50_000 },
+                Self::Largest { customers: 60 },
             ],
             Scope::Full => vec![
                 Self::submit(100, 0),
@@ -92,7 +98,11 @@ impl Scenario {
                     sqs_latency_ms: 20,
                 },
                 Self::fetch(1_000_000),
+                Self::Envelope { customers: 1_000 },
                 Self::Envelope { customers: 1_000_000 },
+                Self::DryRun { customers: 1_000 },
+                Self::DryRun { customers: 1_000_000 },
+                Self::Largest { customers: 200 },
                 Self::fetch(5_000_000),
             ],
         }
@@ -102,7 +112,9 @@ impl Scenario {
     pub(crate) fn job(self) -> Job {
         match self {
             Self::Submit { .. } | Self::Cold => Job::Submit,
-            Self::Fetch { .. } | Self::Envelope { .. } => Job::Fetch,
+            Self::Fetch { .. } | Self::Envelope { .. } | Self::DryRun { .. } | Self::Largest { .. } => {
+                Job::Fetch
+            }
         }
     }
 
@@ -127,14 +139,20 @@ impl Scenario {
                 ..
             } => &[Ours, Floor, FloorCut, TypeScript, PythonSync],
             // The others would take hours, with the same result.
-            Self::Fetch { .. } | Self::Envelope { .. } => &[Ours],
+            Self::Fetch { .. } | Self::Envelope { .. } | Self::DryRun { .. } | Self::Largest { .. } => {
+                &[Ours]
+            }
         }
     }
 
     /// Its figures, the most important first.
     pub(crate) fn figures(self) -> &'static [Figure] {
         match self {
-            Self::Submit { .. } | Self::Fetch { .. } | Self::Envelope { .. } => &[
+            Self::Submit { .. }
+            | Self::Fetch { .. }
+            | Self::Envelope { .. }
+            | Self::DryRun { .. }
+            | Self::Largest { .. } => &[
                 Figure::CpuMicros,
                 Figure::PerSecond,
                 Figure::Peak,
@@ -162,8 +180,22 @@ impl Scenario {
                 Scope::Full,
             ) => 3,
             (Self::Cold, Scope::Quick)
-            | (Self::Submit { .. } | Self::Fetch { .. } | Self::Envelope { .. }, Scope::Full) => 5,
-            (Self::Submit { .. } | Self::Fetch { .. } | Self::Envelope { .. }, Scope::Quick) => 3,
+            | (
+                Self::Submit { .. }
+                | Self::Fetch { .. }
+                | Self::Envelope { .. }
+                | Self::DryRun { .. }
+                | Self::Largest { .. },
+                Scope::Full,
+            ) => 5,
+            (
+                Self::Submit { .. }
+                | Self::Fetch { .. }
+                | Self::Envelope { .. }
+                | Self::DryRun { .. }
+                | Self::Largest { .. },
+                Scope::Quick,
+            ) => 3,
         }
     }
 
@@ -196,11 +228,32 @@ impl Scenario {
                 customers,
                 sqs_latency_ms,
             } => {
-                let latency = Duration::from_millis(sqs_latency_ms);
-                fetch::measure(competitor, Customers::Plain(customers), false, latency, tls).await
+                let setting = fetch::Setting {
+                    sqs_latency: Duration::from_millis(sqs_latency_ms),
+                    ..fetch::Setting::array(Customers::Plain(customers))
+                };
+                fetch::measure(competitor, setting, tls).await
             }
             Self::Envelope { customers } => {
-                fetch::measure(competitor, Customers::Plain(customers), true, Duration::ZERO, tls).await
+                let setting = fetch::Setting {
+                    envelope: true,
+                    ..fetch::Setting::array(Customers::Plain(customers))
+                };
+                fetch::measure(competitor, setting, tls).await
+            }
+            Self::DryRun { customers } => {
+                let setting = fetch::Setting {
+                    dry_run: true,
+                    ..fetch::Setting::array(Customers::Plain(customers))
+                };
+                fetch::measure(competitor, setting, tls).await
+            }
+            Self::Largest { customers } => {
+                let setting = fetch::Setting {
+                    sqs_latency: Duration::from_millis(100),
+                    ..fetch::Setting::array(Customers::largest(customers))
+                };
+                fetch::measure(competitor, setting, tls).await
             }
         }
     }
@@ -247,6 +300,8 @@ impl fmt::Display for Scenario {
                 sqs_latency_ms,
             } => write!(f, "fetch, {customers} customers, SQS at {sqs_latency_ms} ms"),
             Self::Envelope { customers } => write!(f, "fetch, {customers} customers in an envelope"),
+            Self::DryRun { customers } => write!(f, "fetch, dry run over {customers} customers"),
+            Self::Largest { customers } => write!(f, "fetch, {customers} customers of 1 MiB"),
         }
     }
 }

@@ -69,14 +69,30 @@ fn figures_first(scenario: Scenario) -> Option<&'static Figure> {
 
 fn title(scenario: Scenario, figure: Figure) -> &'static str {
     match (figure, scenario) {
-        (Figure::CpuMicros, Scenario::Fetch { .. } | Scenario::Envelope { .. }) => "CPU µs per customer",
+        (
+            Figure::CpuMicros,
+            Scenario::Fetch { .. }
+            | Scenario::Envelope { .. }
+            | Scenario::DryRun { .. }
+            | Scenario::Largest { .. },
+        ) => "CPU µs per customer",
         (Figure::CpuMicros, Scenario::Submit { .. } | Scenario::Cold) => "CPU µs per order",
-        (Figure::PerSecond, Scenario::Fetch { .. } | Scenario::Envelope { .. }) => "customers/s",
+        (
+            Figure::PerSecond,
+            Scenario::Fetch { .. }
+            | Scenario::Envelope { .. }
+            | Scenario::DryRun { .. }
+            | Scenario::Largest { .. },
+        ) => "customers/s",
         (Figure::PerSecond, Scenario::Submit { .. } | Scenario::Cold) => "orders/s",
         (Figure::WallMillis, Scenario::Cold) => "ms",
         (
             Figure::WallMillis,
-            Scenario::Submit { .. } | Scenario::Fetch { .. } | Scenario::Envelope { .. },
+            Scenario::Submit { .. }
+            | Scenario::Fetch { .. }
+            | Scenario::Envelope { .. }
+            | Scenario::DryRun { .. }
+            | Scenario::Largest { .. },
         ) => "ms per invocation",
         (Figure::CpuMillis, _) => "CPU ms",
         (Figure::Peak, _) => "peak MiB",
