@@ -304,7 +304,7 @@ deploy: environment $(BUILT) | $(CONFIG)
 check: environment $(PYTHON_TOOLS)
 	@failed=; for function in fetch-customers submit-orders; do \
 		answer=$$(infra/invoke.sh '$(CONFIG)' $$function infra/events/check.json) || failed=1; \
-		printf '%s: %s\n' $$function "$$answer" | awk '{ gsub(/[{]"step"/, "\n  &"); print }'; \
+		printf '%s: %s\n' $$function "$$answer" | awk '{ gsub(/ *[{]"step"/, "\n  {\"step\""); print }'; \
 	done; test -z "$$failed"
 
 invoke: environment $(PYTHON_TOOLS)

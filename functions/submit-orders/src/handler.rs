@@ -59,7 +59,8 @@ pub enum HandlerError {
     /// The input is not what an SQS event source mapping sends. Its text is not repeated here.
     #[error(
         "the input is not an SQS event: this function is invoked by the event source mapping of its queue; to invoke \
-         it by hand, use an event such as infra/events/two-messages.json"
+         it by hand, use an event such as infra/events/two-messages.json, or infra/events/check.json for a preflight \
+         check"
     )]
     NotAnSqsEvent,
     /// Nothing was checked.
