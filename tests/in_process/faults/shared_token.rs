@@ -7,7 +7,7 @@ use integration_tests::aws::Aws;
 use submit_orders::{
     handler::Handler,
     submission::WRAP_UP,
-    verdict::{Deferral, RetryReason, Verdict},
+    verdict::{Deferral, Retry, RetryReason, Verdict},
 };
 
 use super::*;
@@ -162,11 +162,15 @@ async fn verdict(function: &Handler, id: u64, time: Duration) -> Verdict {
     function.submission.submit(&message(id), None, deadline).await.1
 }
 
+fn retry(verdict: &Verdict) -> &Retry {
+    let Verdict::Retried(retry) = verdict else {
+        panic!("{verdict:?}")
+    };
+    retry
+}
+
 fn reason(verdict: &Verdict) -> RetryReason {
-    match verdict {
-        Verdict::Retried(retry) => retry.reason,
-        other => panic!("{other:?}"),
-    }
+    retry(verdict).reason
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,10 +213,7 @@ async fn who_did_not_answer_in_time_is_named() {
     let first = verdict(&function, 1, IMPATIENT);
     let second = verdict(&function, 2, IMPATIENT - Duration::from_secs(1));
     let (first, second) = futures::join!(first, second);
-    let detail = |verdict: &Verdict| match verdict {
-        Verdict::Retried(retry) => (retry.reason, retry.detail.clone()),
-        other => panic!("{other:?}"),
-    };
+    let detail = |verdict| (reason(verdict), retry(verdict).detail.clone());
     let secret =
         format!("cannot read the secret {DESTINATION_SECRET}: Secrets Manager did not answer in time");
     assert_eq!(detail(&first), (RetryReason::Transient, secret));
