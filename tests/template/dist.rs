@@ -91,7 +91,11 @@ fn invoke_finds_stack_that_was_answered() {
     let config = folder.path().join("samconfig.toml");
     let answers = fs::read_to_string(root().join("samconfig.toml")).unwrap() + "stack_name = \"orders\"\n";
     fs::write(&config, answers).unwrap();
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let path = format!(
+        "{}:{}",
+        folder.path().display(),
+        shared::config::environment("PATH").unwrap()
+    );
     let output = Command::new(root().join("infra/invoke.sh"))
         .arg(config)
         .args(["fetch-customers", "{}"])
