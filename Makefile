@@ -230,8 +230,10 @@ test-build:
 soak:
 	SEEDS='$(SEEDS)' cargo test --package integration-tests --test simulation -- --nocapture every_customer_ends
 
-dashboard-picture: build-local
-	@BUILT_TEMPLATE=$(LOCAL_BUILT) cargo run --quiet --package dashboard-picture
+dashboard-picture:
+	@$(MAKE) --no-print-directory --jobs 2 quick
+	@$(ARTIFACTS) lay-out $(QUICK) $(HOST_ARCHITECTURE) --binaries target/quick
+	@BUILT_TEMPLATE=$(QUICK)/template.yaml cargo run --quiet --profile quick --package dashboard-picture
 
 lint: $(PYTHON_TOOLS) $(CHECKOV) $(DENY) $(ZIZMOR) lint-templates advisories
 	cargo fmt --all --check
