@@ -320,7 +320,7 @@ DIST := dist/customer-order-sync-$(VERSION)
 dist: $(DIST)-$(ARCHITECTURE).zip
 
 $(ARCHITECTURES:%=$(DIST)-%.zip): $(DIST)-%.zip: .aws-sam/%/template.yaml samconfig.toml \
-		$(wildcard infra/tools/*.py infra/tools/licenses/* infra/*.* infra/events/* docs/* SECURITY.md LICENSE-* tests/bench/chart.svg)
+		$(wildcard infra/tools/*.py infra/tools/licenses/* infra/*.* infra/events/* docs/* *.md LICENSE-* tests/bench/chart.svg)
 	@python infra/tools/dist.py .aws-sam/$* $* $@
 
 # As somebody without this repository would: unpacked, its checksums compared, deployed by the SAM CLI.

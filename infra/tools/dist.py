@@ -8,6 +8,7 @@ The same build gives the same bytes.
 
 import hashlib
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ import licenses
 import sbom
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-# What comes along as it is: scripts, and the documents that one needs without the sources, with all that they link to.
+# What comes along: scripts, and every document.
 FILES = [
     "samconfig.toml",
     "infra/RUNBOOK.md",
@@ -26,12 +27,10 @@ FILES = [
     "infra/invoke.sh",
     "infra/events",
     "infra/dashboard.svg",
-    "docs/deployment.md",
-    "docs/failures.md",
-    "docs/monitoring.md",
-    "docs/performance.md",
-    "docs/runs.md",
+    "docs",
     "tests/bench/chart.svg",
+    "ARCHITECTURE.md",
+    "README.md",
     "SECURITY.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
@@ -42,12 +41,27 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def copy_files(to):
-    """Puts into the folder `to` what comes along as it is."""
+    """Puts what comes along into the folder `to`."""
     root = pathlib.Path(__file__).resolve().parents[2]
     for name in FILES:
         path = root / name
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if path.is_dir() else shutil.copy2)(path, to / name)
+    for document in to.rglob("*.md"):
+        remove_links_to_sources(document)
+
+
+def remove_links_to_sources(document):
+    """Leaves only the text of a link to a file that does not come along."""
+
+    def link(found):
+        text, target = found.groups()
+        path = target.split("#")[0]
+        is_there = not path or ":" in path or (document.parent / path).exists()
+        return found[0] if is_there else text
+
+    text = document.read_text(encoding="utf-8")
+    document.write_text(re.sub(r"\[([^\[\]]*)\]\(([^()\s]+)\)", link, text), encoding="utf-8")
 
 
 def collect(built, architecture, to):

@@ -30,14 +30,14 @@ fn zip_has_every_file_its_documents_link_to() {
     ));
     let documents: Vec<Document> = Document::all()
         .into_iter()
-        .filter(|document| zip.path().join(&document.path).exists())
+        .map(|document| {
+            let text = fs::read_to_string(zip.path().join(&document.path));
+            Document {
+                text: text.unwrap_or_else(|error| panic!("{}: {error}", document.path.display())),
+                ..document
+            }
+        })
         .collect();
-    assert!(
-        documents
-            .iter()
-            .any(|document| document.path == Path::new("docs/deployment.md")),
-        "{documents:?}"
-    );
     let missing: Vec<String> = documents
         .iter()
         .flat_map(|document| {
@@ -49,6 +49,13 @@ fn zip_has_every_file_its_documents_link_to() {
         })
         .collect();
     assert_eq!(missing, [""; 0]);
+    // A link to a source is plain text there, and nothing else is changed.
+    let adapting = documents
+        .iter()
+        .find(|document| document.path == Path::new("docs/adapting.md"));
+    let adapting = &adapting.unwrap().text;
+    assert!(adapting.contains("| `ID` in `customer.rs` |"), "{adapting}");
+    assert!(adapting.contains("[README](../README.md)"), "{adapting}");
 }
 
 #[test]

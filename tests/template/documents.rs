@@ -149,6 +149,26 @@ fn links_lead_to_files_and_headings() {
 }
 
 #[test]
+fn secrets_are_read_from_input_or_file() {
+    const OPTION: &str = "--secret-string ";
+    let mut checked = 0;
+    for document in Document::all() {
+        // A line may end between the option and its value.
+        let text = document.text.replace("\\\n", " ").replace('\n', " ");
+        for value in text.split(OPTION).skip(1) {
+            let beginning: String = value.chars().take(20).collect();
+            assert!(
+                value.starts_with("file://"),
+                "{}: {beginning}",
+                document.path.display()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked >= 6, "{checked} commands");
+}
+
+#[test]
 fn code_map_names_existing_files() {
     static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new("`([^`]+)`").unwrap());
     let documents = Document::all();

@@ -5,6 +5,7 @@
 //! * `budget`: how long an outage may last.
 //! * `documents`: the documents' tables of parameters and alarms, links, and width.
 //! * `artifacts`: what is deployed; `dist`: what comes along in the zip.
+//! * `workflows`: what CI runs.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,3 +20,4 @@ mod dist;
 mod documents;
 mod mutations;
 mod rules;
+mod workflows;
