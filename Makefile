@@ -333,7 +333,7 @@ test-dist: $(DIST)-$(HOST_ARCHITECTURE).zip
 
 # Where the target or the emulator is missing it says so and fails: it has tested nothing.
 ARM64 := .aws-sam/arm64-qemu
-QEMU := qemu-aarch64-static -cpu neoverse-n1 -L /usr/aarch64-linux-gnu
+QEMU = $(shell command -v qemu-aarch64-static || command -v qemu-aarch64) -cpu neoverse-n1 -L /usr/aarch64-linux-gnu
 test-arm64:
 	@infra/tools/can-test-arm64.sh
 	@$(MAKE) --no-print-directory build ARCHITECTURE=arm64
