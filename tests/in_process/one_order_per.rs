@@ -1,6 +1,6 @@
 //! `ONE_ORDER_PER`: which runs order for a customer again.
 
-use fixture::customer;
+use fixture::customer_with_id;
 use integration_tests::bridge::Bridge;
 use sandbox::Settings;
 use serde_json::json;
@@ -16,7 +16,7 @@ const ORDER_DATES: [&str; 4] = [
 /// The ids of a customer's orders after a run of each of [`ORDER_DATES`].
 async fn order_ids(one_order_per: &str) -> Vec<String> {
     let settings = Settings {
-        customers: [customer()].into(),
+        customers: [customer_with_id("123")].into(),
         ..Settings::default()
     };
     let change = |environment: integration_tests::bridge::Environment| {

@@ -77,9 +77,12 @@ pub(crate) async fn token(sandbox: &Sandbox) -> String {
 
 /// A valid order.
 pub(crate) fn order(number: u32) -> Value {
-    fixture::order()
-        .with("/orderId", format!("ORD-20231015-{number:016}"))
-        .with("/customerInfo/id", number.to_string())
+    let example = fixture::example();
+    let mut order = fixture::order().with(&example.order_id_pointer, format!("ORD-20231015-{number:016}"));
+    if let Some(pointer) = &example.customer_id_pointer {
+        order.set(pointer, number.to_string());
+    }
+    order
 }
 
 /// A POST of `order` with its own id as the key.
@@ -92,7 +95,10 @@ pub(crate) fn post_with(client: Client, sandbox: &Sandbox, token: &str, order: &
         .post(sandbox.orders_url())
         .bearer_auth(token)
         .header("content-type", "application/json")
-        .header("idempotency-key", order["orderId"].as_str().unwrap_or("no id"))
+        .header(
+            "idempotency-key",
+            fixture::example().order_id(order).unwrap_or("no id"),
+        )
         .body(order.to_string())
 }
 

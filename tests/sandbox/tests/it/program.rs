@@ -115,7 +115,7 @@ async fn program_speaks_another_style_and_takes_a_key() {
         .post(orders)
         .header("authorization", "Key fixture-key")
         .header("content-type", "application/json")
-        .header("idempotency-key", order["orderId"].as_str().unwrap())
+        .header("idempotency-key", fixture::example().order_id(&order).unwrap())
         .body(order.to_string());
     assert_eq!(post.send().await.unwrap().status(), 201);
 }
