@@ -1,6 +1,7 @@
 //! The rules, one function each.
 
 mod alarms;
+mod authentication;
 mod bounds;
 mod composites;
 mod dashboard;
@@ -85,8 +86,8 @@ pub(crate) const PRODUCT: &[(&str, Rule)] = rules![
         header_bounds_are_the_functions,
         max_in_flight_bounds_are_submit_orders,
         defaults_are_the_functions,
-        authentication_rules_are_submit_orders,
     },
+    authentication::{authentication_rules_are_submit_orders},
 ];
 
 /// The rules of what is in `template.yaml` only where an optional parameter asks for it.

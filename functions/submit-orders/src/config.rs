@@ -144,10 +144,18 @@ fn in_flight(value: &str) -> Result<NonZeroUsize, &'static str> {
 
 /// `0` stands for no limit, as the parameter's default needs a value; no time at all is between two orders then.
 fn interval(value: &str) -> Result<Duration, &'static str> {
+    const RULE: &str = "must be a number from 0.001 to 100000 with at most three decimals, or 0 for no limit";
+    let (whole, decimals) = value.split_once('.').unwrap_or((value, "0"));
+    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_decimal = !whole.is_empty() && (1..=3).contains(&decimals.len());
+    // Rust reads `1e2`, `.5` and `+5` as well.
+    if !is_decimal || !are_digits(whole) || !are_digits(decimals) {
+        return Err(RULE);
+    }
     match value.parse::<f64>() {
         Ok(0.0) => Ok(Duration::ZERO),
         Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(Duration::from_secs_f64(1.0 / rate)),
-        Ok(_) | Err(_) => Err("must be a number from 0.001 to 100000, or 0 for no limit"),
+        Ok(_) | Err(_) => Err(RULE),
     }
 }
 

@@ -138,7 +138,8 @@ impl Deferral {
     pub const fn detail(self) -> &'static str {
         match self {
             Self::CircuitOpen { .. } => {
-                "not attempted: the circuit breaker is open, since the destination was down or misconfigured"
+                "not attempted: the circuit breaker is open, since the destination, or the request for its token or \
+                 API key, failed before"
             }
             Self::OutOfTime => "not attempted: the function's time is nearly up",
         }
