@@ -9,6 +9,9 @@ use shared::domain::order_date::OrderDate;
 /// A run without progress for longer has failed: a message that was retried comes back within a minute or two.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(180);
 
+/// Longer than an order that was delivered shows that the destination works.
+const NOT_DELIVERED: Duration = Duration::from_secs(12);
+
 /// How many customers each day has.
 const CUSTOMERS: u64 = 3000;
 
@@ -69,11 +72,13 @@ pub(crate) async fn play(
     }
 
     say("the source accepts it again, but the destination rejects the client");
+    // An instance that has just delivered an order takes a 403 for the next order's own.
+    tokio::time::sleep(NOT_DELIVERED).await;
     let forbidden = Rule::on(Endpoint::Orders, Answer::status(403));
     stack.sandbox.set_faults([forbidden]);
     let fixed = async {
-        // One call of each instance.
-        stack.sandbox.until(|record| answers(record, 403) >= 10).await;
+        // Two different orders of each instance, and some that are in flight beside them.
+        stack.sandbox.until(|record| answers(record, 403) >= 40).await;
         stack.sandbox.set_faults(usual());
     };
     let (run, ()) = tokio::join!(stack.run(date("03")?, IDLE_TIMEOUT, |_| {}), fixed);
