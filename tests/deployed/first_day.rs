@@ -323,6 +323,8 @@ fn second_environment_has_its_own_stack_and_answers() {
             parameters(&account.answers_of("staging")),
             parameters(&answers).replace(r#"LogLevel=\"INFO\""#, r#"LogLevel=\"DEBUG\""#)
         );
+        // Without a change it asks nothing.
+        account.paste(deploy, "");
         assert_eq!(account.answers_of("default"), default_answers);
         account.assert_samconfig_is_unchanged();
     });
