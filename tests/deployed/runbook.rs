@@ -1,9 +1,7 @@
 //! The commands of `infra/RUNBOOK.md`, read from the document and run as pasted.
 
 use std::{
-    fs,
     io::Write,
-    os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
 };
 
@@ -21,18 +19,11 @@ const ORDER_DATE: &str = "2023-10-15T14:30:00Z";
 /// A search path with an `aws` that finds the local AWS also for those services for which version 1 of the AWS CLI does
 /// not read `AWS_ENDPOINT_URL`.
 fn search_path(stack: &LocalDeployment) -> std::ffi::OsString {
-    let folder = stack.paths.work.join("runbook");
-    fs::create_dir_all(&folder).unwrap();
-    let aws = folder.join("aws");
-    let real = stack.paths.tools.join("aws");
-    let text = format!(
-        "#!/bin/sh\nexec {} --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n",
-        real.display()
-    );
-    fs::write(&aws, text).unwrap();
-    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
     let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let paths = [folder, stack.paths.tools.clone()];
+    let paths = [
+        stack.paths.root.join("tests/fakes/local"),
+        stack.paths.tools.clone(),
+    ];
     std::env::join_paths(paths.into_iter().chain(std::env::split_paths(&inherited))).unwrap()
 }
 
@@ -43,6 +34,7 @@ fn paste(stack: &LocalDeployment, commands: &str, typed: &str) -> String {
         .args(["-c", &script])
         .current_dir(&stack.paths.root)
         .env("PATH", search_path(stack))
+        .env("REAL_AWS", stack.paths.tools.join("aws"))
         .env("HOME", stack.paths.home())
         .env("AWS_ENDPOINT_URL", stack.aws_url())
         .env("AWS_DEFAULT_REGION", "us-east-1")

@@ -1,20 +1,6 @@
 //! `infra/backfill.sh`, with a program in place of the AWS CLI.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
-
-/// Records its arguments and its payload; fails on the order date `FAILS_ON`.
-const AWS: &str = r#"#!/usr/bin/env bash
-payload=$(cat)
-printf '%s < %s\n' "$*" "$payload" >> "$CALLS"
-answer="${!#}"
-if [[ "$payload" == *"$FAILS_ON"* ]]; then
-    printf '{"errorMessage": "ended early"}' > "$answer"
-    echo Unhandled
-else
-    printf '{"enqueued": 1}' > "$answer"
-    echo None
-fi
-"#;
+use std::{fs, path::Path, process::Command};
 
 struct Outcome {
     succeeded: bool,
@@ -25,13 +11,11 @@ struct Outcome {
 
 fn backfill(arguments: &[&str], fails_on: &str, environment: &[(&str, &str)]) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
-    let aws = folder.path().join("aws");
-    fs::write(&aws, AWS).unwrap();
-    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
     let calls = folder.path().join("calls");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/backfill.sh");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = tests.join("../infra/backfill.sh");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places = vec![folder.path().to_owned()];
+    let mut places = vec![tests.join("fakes/backfill")];
     places.extend(std::env::split_paths(&path));
     let output = Command::new("bash")
         .arg(script)

@@ -1,7 +1,6 @@
 //! The zip that deploys without Rust, as far as nothing needs to be built for it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -80,27 +79,16 @@ fn every_linked_crate_has_its_license_text() {
     }
 }
 
-/// An AWS CLI that knows no stack but `orders`, and whose function answers `{}`.
-const AWS: &str = r#"#!/bin/sh
-case "$1 $2" in
-    "cloudformation describe-stacks") [ "$4" = orders ] && echo arn:fetch-customers ;;
-    "lambda invoke") while [ $# -gt 1 ]; do shift; done; echo '{}' > "$1"; echo None ;;
-esac
-"#;
-
 #[test]
 fn invoke_finds_stack_that_was_answered() {
     let folder = tempfile::tempdir().unwrap();
-    let aws = folder.path().join("aws");
-    fs::write(&aws, AWS).unwrap();
-    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
     // As the SAM CLI saves another name than the one that it suggests.
     let config = folder.path().join("samconfig.toml");
     let answers = fs::read_to_string(root().join("samconfig.toml")).unwrap() + "stack_name = \"orders\"\n";
     fs::write(&config, answers).unwrap();
     let path = format!(
         "{}:{}",
-        folder.path().display(),
+        root().join("tests/fakes/invoke").display(),
         shared::config::environment("PATH").unwrap()
     );
     let output = Command::new(root().join("infra/invoke.sh"))
