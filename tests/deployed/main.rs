@@ -2,6 +2,7 @@
 //! these tests, which take turns; each has customers and an order date of its own.
 //!
 //! * `job`: the main job, and what a second run does.
+//! * `configuration`: another pair of APIs by parameters alone, on a local AWS of its own.
 //! * `failures`: what ends on a queue for people.
 //! * `first_day`: the commands of docs/deployment.md, on a local AWS of their own.
 //! * `kills`: workers that are killed in the middle of their work.
@@ -22,6 +23,7 @@
     reason = "in a test a failed expectation is the message"
 )]
 
+mod configuration;
 mod failures;
 mod first_day;
 mod harness;

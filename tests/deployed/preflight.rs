@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::on_the_deployed_stack;
 
 /// Runs `make check` with the answers of an environment that name this stack.
-fn make_check(stack: &LocalDeployment) -> Output {
+pub(crate) fn make_check(stack: &LocalDeployment) -> Output {
     let answers = stack.paths.work.join("answers.toml");
     let text = format!("stack_name = \"{}\"\nregion = \"us-east-1\"\n", local_run::STACK);
     std::fs::write(&answers, text).unwrap();
@@ -26,7 +26,7 @@ fn make_check(stack: &LocalDeployment) -> Output {
 }
 
 /// The answers that it prints, each after its function's name.
-fn answers(output: &Output) -> [Value; 2] {
+pub(crate) fn answers(output: &Output) -> [Value; 2] {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     println!("{text}");
     let both = text
@@ -37,7 +37,7 @@ fn answers(output: &Output) -> [Value; 2] {
 }
 
 /// The names of the steps that passed, or of those that failed.
-fn steps(answer: &Value, ok: bool) -> Vec<&str> {
+pub(crate) fn steps(answer: &Value, ok: bool) -> Vec<&str> {
     let steps = answer["steps"].as_array().unwrap().iter();
     let steps = steps.filter(|step| step["ok"] == ok);
     steps.map(|step| step["step"].as_str().unwrap()).collect()

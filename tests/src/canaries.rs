@@ -77,13 +77,19 @@ mod tests {
         let expected = customers
             .iter()
             .flat_map(|customer| of_customer(customer.json.as_bytes()));
+        let destination_key = "Bearer fixture-destination-key";
         let settings = Settings {
             customers: customers.clone().into(),
+            destination_api_key: Some(("Authorization".to_owned(), destination_key.to_owned())),
             ..Settings::default()
         };
         let sandbox = Sandbox::start(settings.clone()).await.unwrap();
         let found = canaries(&sandbox);
-        for expected in expected.chain([settings.api_key, settings.client_secret]) {
+        for expected in expected.chain([
+            settings.api_key,
+            settings.client_secret,
+            destination_key.to_owned(),
+        ]) {
             assert!(found.contains(&expected), "{expected}");
         }
         assert_eq!(found.iter().collect::<HashSet<_>>().len(), found.len());

@@ -31,7 +31,10 @@ impl Sam<'_> {
         let config = self.paths.sam_config();
         let text = format!("version = 0.1\n\n[default.global.parameters]\nstack_name = \"{stack}\"\n");
         std::fs::write(&config, text).map_err(Error::io(format!("write {}", config.display())))?;
-        let overrides = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+        // In quotes: a value may be empty, or hold blanks.
+        let overrides = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}=\"{value}\""));
         let mut command = self.command();
         command
             .args([

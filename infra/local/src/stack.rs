@@ -63,10 +63,9 @@ impl LocalDeployment {
 
         step("creating the two secrets");
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
-        let known = aws.sandbox.settings();
-        let source = create_secret(&secrets, "source", json!({"api_key": known.api_key})).await?;
-        let client = json!({"client_id": known.client_id, "client_secret": known.client_secret});
-        let destination = create_secret(&secrets, "destination", client).await?;
+        let (source, destination) = secret_values(&aws.sandbox.settings());
+        let source = create_secret(&secrets, "source", source).await?;
+        let destination = create_secret(&secrets, "destination", destination).await?;
 
         step("deploying template.yaml with the SAM CLI");
         let mut all = BTreeMap::from(
@@ -167,6 +166,26 @@ fn local_config(endpoint: &str) -> Result<SdkConfig, Error> {
         .endpoint_url(endpoint)
         .http_client(shared::aws::http_client(client))
         .build())
+}
+
+/// The source's and the destination's secret, with what the sandbox requires.
+fn secret_values(known: &sandbox::Settings) -> (Value, Value) {
+    let with_headers = |mut secret: Value, headers: &[(String, String)]| {
+        if !headers.is_empty() {
+            let headers = headers.iter().cloned();
+            secret["headers"] = headers.map(|(name, value)| (name, Value::from(value))).collect();
+        }
+        secret
+    };
+    let source = json!({"api_key": known.api_key});
+    let destination = match &known.destination_api_key {
+        Some((_, key)) => json!({"api_key": key}),
+        None => json!({"client_id": known.client_id, "client_secret": known.client_secret}),
+    };
+    (
+        with_headers(source, &known.source_headers),
+        with_headers(destination, &known.destination_headers),
+    )
 }
 
 async fn create_secret(

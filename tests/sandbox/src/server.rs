@@ -169,7 +169,7 @@ impl Sandbox {
         self.shared.changes()
     }
 
-    /// The API key, the client secret and all tokens, former ones included: what must never be in a log.
+    /// The API keys, the client secret and all tokens, former ones included: what must never be in a log.
     pub fn credentials(&self) -> Vec<String> {
         self.shared.read(State::credentials)
     }

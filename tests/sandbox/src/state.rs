@@ -133,8 +133,10 @@ impl State {
 
     pub(crate) fn credentials(&self) -> Vec<String> {
         let now = [&self.settings.api_key, &self.settings.client_secret];
+        let destination_key = self.settings.destination_api_key.as_ref();
         let all = now
             .into_iter()
+            .chain(destination_key.map(|(_, key)| key))
             .chain(self.tokens.keys())
             .chain(&self.former_credentials);
         all.cloned().collect()
