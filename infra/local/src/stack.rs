@@ -171,9 +171,11 @@ fn local_config(endpoint: &str) -> Result<SdkConfig, Error> {
 /// The source's and the destination's secret, with what the sandbox requires.
 fn secret_values(known: &sandbox::Settings) -> (Value, Value) {
     let with_headers = |mut secret: Value, headers: &[(String, String)]| {
-        if !headers.is_empty() {
-            let headers = headers.iter().cloned();
-            secret["headers"] = headers.map(|(name, value)| (name, Value::from(value))).collect();
+        let headers: BTreeMap<_, _> = headers.iter().cloned().collect();
+        if !headers.is_empty()
+            && let Some(members) = secret.as_object_mut()
+        {
+            members.insert("headers".to_owned(), json!(headers));
         }
         secret
     };
