@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, collections::BTreeSet, io, sync::LazyLock};
 
-use fixture::Change;
 use integration_tests::{
     bridge::{Bridge, MAX_RUN_TIMEOUT, REQUEST_ID, raw, until},
     canaries::canaries,
@@ -123,7 +122,7 @@ async fn bad_day_logs_no_personal_data_or_credential() {
 async fn rejection_is_logged_with_order_and_reason() {
     LazyLock::force(&LOGGING);
     let bridge = Bridge::start(Settings::default(), |environment| environment).await;
-    let customer = fixture::only_id("7").with("/email", "no address");
+    let customer = fixture::only_id("7");
     let violations = Customer::read(&raw(&customer))
         .unwrap_err()
         .violations

@@ -157,14 +157,14 @@ impl State {
         }
         let body = request.body().and_then(Body::as_bytes).unwrap_or_default();
         let order: Value = serde_json::from_slice(body).expect("an order is JSON");
-        let customer = order["customerInfo"]["id"].as_str().unwrap_or_default();
+        let customer = fixture::example().customer_id(&order).unwrap_or_default();
         if self.refused_customers.iter().any(|refused| refused == customer) {
             return Ok(answer(
                 422,
                 &json!({"title": "Refused", "detail": "by the model"}),
             ));
         }
-        let id = order["orderId"].as_str().unwrap_or_default().to_owned();
+        let id = fixture::example().order_id(&order).unwrap_or_default().to_owned();
         if self.blocked_customers.iter().any(|blocked| blocked == customer) {
             return Ok(self.block(&id));
         }

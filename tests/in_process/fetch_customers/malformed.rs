@@ -1,21 +1,29 @@
 //! A customer that is no JSON.
 
+use fixture::ID;
 use integration_tests::bridge::DEAD_LETTER_QUEUE_URL;
 use sandbox::case;
 
 use super::*;
 
-const ELEMENTS: [&[u8]; 5] = [
-    br#"{"customer_id": "1"}"#,
-    br#"{"customer_id": "2", "score": NaN}"#,
-    b"{\"customer_id\": \"3\", \"first_name\": \"Jos\xe9\"}",
-    b"{\"customer_id\": \"4\", \"note\": \"a\tb\0\"}",
-    br#"{"customer_id": "5"}"#,
+/// Of each customer, what follows its id.
+const REST: [&[u8]; 5] = [
+    b"",
+    br#", "score": NaN"#,
+    b", \"first_name\": \"Jos\xe9\"",
+    b", \"note\": \"a\tb\0\"",
+    b"",
 ];
+
+/// The customer at this index, whose id is the number after it.
+fn element(index: usize) -> Vec<u8> {
+    let start = format!(r#"{{"{ID}": "{}""#, index + 1);
+    [start.as_bytes(), REST[index], b"}"].concat()
+}
 
 async fn malformed_bridge() -> Bridge {
     bridge(Settings {
-        customers: Customers::bytes(ELEMENTS.map(<[u8]>::to_vec)),
+        customers: Customers::bytes((0..REST.len()).map(element)),
         page_size: 2,
         ..Settings::default()
     })
@@ -35,7 +43,8 @@ async fn malformed_customer_becomes_a_dead_letter() {
         ),
         (3, 5, 2, 3)
     );
-    let frame = |customer: &str| format!(r#"{{"order_date":"{ORDER_DATE}","customer":{customer}}}"#);
+    let frame =
+        |customer: &str| format!(r#"{{"order_date":"{ORDER_DATE}","customer":{{"{ID}": {customer}}}}}"#);
     let letters = bridge.dead_letters();
     let letters: Vec<_> = letters
         .iter()
@@ -49,25 +58,31 @@ async fn malformed_customer_becomes_a_dead_letter() {
         .collect();
     let detail = |at: &str| format!("the customer is not JSON: {at}");
     let details = [
-        detail("page 1 of the source, index 1, byte 52"),
-        detail("page 2 of the source, index 2, byte 40"),
-        detail("page 2 of the source, index 3, byte 75"),
+        detail(&format!(
+            "page 1 of the source, index 1, byte {}",
+            30 + 2 * ID.len()
+        )),
+        detail(&format!("page 2 of the source, index 2, byte {}", 29 + ID.len())),
+        detail(&format!(
+            "page 2 of the source, index 3, byte {}",
+            53 + 2 * ID.len()
+        )),
     ];
     assert_eq!(
         letters,
         [
             (
-                frame(r#"{"customer_id": "2", "score": NaN}"#),
+                frame(r#""2", "score": NaN"#),
                 "malformed_message",
                 details[0].as_str()
             ),
             (
-                frame(r#"{"customer_id": "3", "first_name": "Jos\xE9"}"#),
+                frame(r#""3", "first_name": "Jos\xE9""#),
                 "malformed_message",
                 details[1].as_str()
             ),
             (
-                frame("{\"customer_id\": \"4\", \"note\": \"a\tb\\x00\"}"),
+                frame("\"4\", \"note\": \"a\tb\\x00\""),
                 "malformed_message",
                 details[2].as_str()
             ),

@@ -1,13 +1,55 @@
-//! The rules of an order at `POST /orders`.
+//! The rules of an order at `POST /orders`: that it looks like the example's. This example is theirs alone.
 
-use sandbox::Settings;
+use std::sync::LazyLock;
+
+use fixture::Example;
+use reqwest::RequestBuilder;
+use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::caller::{order, post, problem, start, token};
+use crate::caller::{client, problem, start, token};
+
+const ORDER_ID: &str = "ORD-20231015-0000000000000001";
+
+static EXAMPLE: LazyLock<Example> = LazyLock::new(|| {
+    let json = json!({
+        "order_date": "2023-10-15T14:30:00Z",
+        "customer": {"id": "123"},
+        "order": {
+            "orderId": ORDER_ID,
+            "customerInfo": {
+                "id": "123",
+                "name": "John Doe",
+                "contactEmail": "john.doe@example.com",
+                "contactPhone": "555-123-4567"
+            },
+            "shippingAddress": {"line1": "123 Main St", "city": "Anytown", "region": "CA", "postalCode": "12345"},
+            "orderDate": "2023-10-15T14:30:00Z"
+        },
+        "optional": ["/customerInfo/contactPhone"]
+    });
+    Example::parse(&json.to_string(), "id")
+});
+
+fn settings() -> Settings {
+    Settings {
+        example: &EXAMPLE,
+        ..Settings::default()
+    }
+}
+
+fn post(sandbox: &Sandbox, token: &str, order: &Value) -> RequestBuilder {
+    client()
+        .post(sandbox.orders_url())
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .header("idempotency-key", order["orderId"].as_str().unwrap_or("no id"))
+        .body(order.to_string())
+}
 
 #[tokio::test]
 async fn violation_is_a_422_naming_the_field() {
-    let sandbox = start(Settings::default()).await;
+    let sandbox = start(settings()).await;
     let token = token(&sandbox).await;
     let blank = "must not be blank";
     let blanks = "must not begin or end with blanks";
@@ -140,7 +182,7 @@ async fn violation_is_a_422_naming_the_field() {
         ),
     ];
     for (field, value, expected) in rules {
-        let mut order = order(1);
+        let mut order = EXAMPLE.order.clone();
         let (parent, name) = field.trim_start_matches('-').rsplit_once('/').unwrap();
         let parent = order.pointer_mut(parent).unwrap().as_object_mut().unwrap();
         if field.starts_with('-') {
@@ -156,14 +198,14 @@ async fn violation_is_a_422_naming_the_field() {
 
 #[tokio::test]
 async fn order_without_phone_is_valid() {
-    let sandbox = start(Settings::default()).await;
+    let sandbox = start(settings()).await;
     let token = token(&sandbox).await;
-    let mut order = order(1);
+    let mut order = EXAMPLE.order.clone();
     order["customerInfo"]
         .as_object_mut()
         .unwrap()
         .remove("contactPhone");
     assert_eq!(post(&sandbox, &token, &order).send().await.unwrap().status(), 201);
-    let entry = sandbox.ledger().remove("ORD-20231015-0000000000000001").unwrap();
+    let entry = sandbox.ledger().remove(ORDER_ID).unwrap();
     assert_eq!(serde_json::to_value(&entry.order).unwrap(), order);
 }
