@@ -46,7 +46,10 @@ def check(executable, architecture):
         raise Refused(f"{executable} is no executable for Linux ({error}): run `make clean` and build again") from error
     if machine != MACHINES[architecture]:
         built = {name: arch for arch, name in MACHINES.items()}.get(machine, machine)
-        raise Refused(f"{executable} is built for {built}, not for {architecture}: run `make build ARCHITECTURE={architecture}`")
+        raise Refused(
+            f"{executable} is built for {built}, not for {architecture}: run `make clean`, then"
+            f" `make build ARCHITECTURE={architecture}`"
+        )
     if glibc > NEWEST_GLIBC:
         raise Refused(
             f"{executable} needs GLIBC_{dotted(glibc)}, and Lambda's provided.al2023 has {dotted(NEWEST_GLIBC)}: build it"
