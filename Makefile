@@ -53,7 +53,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run quick quick-build test test-build soak dashboard-picture bench bench-quick lint lint-templates build build-local sbom \
+.PHONY: help run quick quick-build test test-build soak dashboard-picture bench bench-quick lint lint-rust lint-templates lint-workflows \
+	lint-dependencies build build-local sbom \
 	deploy check invoke dist test-dist test-arm64 tools clean
 
 ARCHITECTURE ?= arm64
@@ -235,10 +236,17 @@ dashboard-picture:
 	@$(ARTIFACTS) lay-out $(QUICK) $(HOST_ARCHITECTURE) --binaries target/quick
 	@BUILT_TEMPLATE=$(QUICK)/template.yaml cargo run --quiet --profile quick --package dashboard-picture
 
-lint: $(PYTHON_TOOLS) $(CHECKOV) $(DENY) $(ZIZMOR) lint-templates advisories
+lint: $(PYTHON_TOOLS)
+	@$(MAKE) --no-print-directory --jobs 2 lint-rust lint-templates lint-workflows lint-dependencies
+
+lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+lint-workflows: $(ZIZMOR)
 	.tools/zizmor/bin/zizmor --offline --quiet .github/workflows
+
+lint-dependencies: $(DENY) advisories
 	$(DENY) --workspace check bans licenses sources
 
 # Without a network the rest of `make lint` goes on; ADVISORIES_REQUIRED=1 makes that an error.
