@@ -269,3 +269,28 @@ async fn retried_page_is_logged_with_status_or_error_code() {
     );
     assert_eq!(of("run_ended_early"), [(json!(404), Value::Null)]);
 }
+
+#[tokio::test]
+async fn unreachable_destination_is_logged_with_error_code() {
+    LazyLock::force(&LOGGING);
+    let bridge = Bridge::start(Settings::default(), |environment| {
+        environment.with("DESTINATION_URL", format!("{}/orders", sandbox::refused_url()))
+    })
+    .await;
+    bridge.enqueue([fixture::message(&fixture::customer())]);
+    assert_eq!(bridge.deliver(1).await.1.len(), 1);
+    let lines = lines(&logged());
+    let retried: Vec<_> = lines
+        .iter()
+        .filter(|line| line["event"] == "order_retried")
+        .collect();
+    assert_eq!(retried.len(), 1);
+    assert_eq!(
+        (
+            &retried[0]["reason"],
+            &retried[0]["status"],
+            &retried[0]["error_code"]
+        ),
+        (&json!("unreachable"), &Value::Null, &json!("connection_refused"))
+    );
+}

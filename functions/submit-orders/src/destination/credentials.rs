@@ -295,4 +295,16 @@ mod tests {
         assert!(credentials.are_in(&format!("the form {form} is wrong")));
         assert!(credentials.are_in(&BASE64.encode(form.as_bytes())));
     }
+
+    #[test]
+    fn quotes_in_a_credential_are_found_as_entities() {
+        let credentials = Credentials::new([r#"s3cr3t"with'quotes"#]);
+        for text in [
+            "s3cr3t&quot;with&apos;quotes",
+            "s3cr3t&#34;with&#x27;quotes",
+            r#"s3cr3t\"with'quotes"#,
+        ] {
+            assert!(credentials.are_in(text), "{text}");
+        }
+    }
 }
