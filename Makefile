@@ -129,7 +129,7 @@ SAM_BUILD := REAL_CARGO='$(shell command -v cargo)' \
 # A release per architecture. The check comes after the build: where it refuses, there is no template to deploy.
 RELEASES := $(ARCHITECTURES:%=.aws-sam/%/template.yaml)
 $(RELEASES): .aws-sam/%/template.yaml: $(SOURCES) $(PYTHON_TOOLS) $(AUDITABLE)
-	@echo 'Building the release for $* with the SAM CLI (about 8 minutes the first time, then about one)'
+	@echo 'Building the release for $* with the SAM CLI (3 to 8 minutes the first time, then about one)'
 	@$(SAM_BUILD) --build-dir .aws-sam/$* --parameter-overrides Architecture=$* \
 		> .tools/sam-build.log 2>&1 || { cat .tools/sam-build.log >&2; exit 1; }
 	@$(ARTIFACTS) seal .aws-sam/$* $*
@@ -211,7 +211,7 @@ quick: $(PYTHON_TOOLS) quick-build
 # Cargo shows its progress on a terminal.
 quick-build:
 	@test -d target/quick/deps \
-		|| echo 'Building the functions and the local program (the first time: some 300 crates, about 4 minutes on two cores)'
+		|| echo 'Building the functions and the local program (the first time: some 300 crates, 2 to 4 minutes on two cores)'
 	@cargo build --profile quick $(shell test -t 2 || echo --quiet) \
 		--package fetch-customers --package redrive-orders --package submit-orders --package local-run
 
