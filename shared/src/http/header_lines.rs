@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use http::HeaderName;
 
-/// What stands for a byte that no header line may have (RFC 9110 §5.5). It is part of no UTF-8 text: whoever needs the
-/// text sees that it was damaged.
+/// What stands for a byte that no header line may have (RFC 9110 §5.5). It is part of no UTF-8 text, so that
+/// a reader of the line sees that it was damaged.
 const FORBIDDEN: u8 = 0xff;
 
 /// Repairs the lines of a head, one after the other.
