@@ -37,7 +37,7 @@ pub struct BatchSender {
     queue: Queue,
     context: RunContext,
     batcher: Batcher<Entry>,
-    /// What becomes of the bytes of each call.
+    /// Each returns the bytes of its messages, and their outcome.
     calls: JoinSet<(usize, SendOutcome)>,
     calls_in_flight: usize,
     bytes_in_flight: usize,
