@@ -124,7 +124,7 @@ async fn every_page_becomes_orders_and_dead_letters() {
     let plain = customer("cus_4")
         .without("/phone")
         .with("/address/line2", Value::Null);
-    let nameless = customer("cus_5")
+    let invalid = customer("cus_5")
         .with("/address", Value::Null)
         .with("/email", "no address");
     let customers = [
@@ -132,7 +132,7 @@ async fn every_page_becomes_orders_and_dead_letters() {
         customer("cus_2"),
         customer("cus_3"),
         plain,
-        nameless,
+        invalid,
     ];
     let adapted = Adapted::start(customers).await;
     let summary = adapted.run(run()).await;
